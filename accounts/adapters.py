@@ -1,0 +1,81 @@
+"""allauth in our terms: no sign-up of its own, mail through the outbox, secrets encrypted at rest."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
+
+from accounts import browsers
+from accounts.mails import NOTICES
+from outbox.services import enqueue
+from tenants.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Our middleware has already looked behind trusted proxies."""
+        return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 -- a Unix socket has none
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Nothing of allauth's sends mail past the outbox."""
+        raise NotImplementedError(f"No mail is defined for {template_prefix}.")
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """A notice that a credential changed, to the account's stored address."""
+        assert isinstance(user, User)
+        if user.email is None:
+            return
+        enqueue(
+            kind=NOTICES[template_prefix],
+            to_address=user.email,
+            language=get_language() or user.language,
+            context={"browser": browsers.describe(self.get_http_user_agent(self.request))},
+        )
+
+    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
+        """Checks the password of exactly this account, under the limit of failed sign-ins."""
+        assert isinstance(user, User)
+        self.pre_authenticate(self.request, email=user.email)
+        if not user.check_password(password):
+            return False
+        self._rollback_login_failed_rl_usage()
+        return True
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    def _get_site_name(self) -> str:
+        return settings.PRODUCT_NAME
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        return _cipher().decrypt(encrypted_text.encode()).decode()
+
+
+def _cipher() -> MultiFernet:
+    """Under SECRET_KEY; what an earlier key of SECRET_KEY_FALLBACKS encrypted is still read."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    keys = (
+        salted_hmac("accounts.second_factors", "key", secret=secret, algorithm="sha256").digest()
+        for secret in secrets
+    )
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])

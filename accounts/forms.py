@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.forms import LoginForm as AllauthLoginForm
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from accounts import browsers
+from outbox.services import enqueue
+from tenants.addresses import LONGEST_TYPED, AddressRefused, parse
+from tenants.models import User
+from tenants.selectors import user_by_address
+
+
+def address_field() -> forms.CharField:
+    return forms.CharField(
+        label=_("E-mail address"),
+        max_length=LONGEST_TYPED,
+        strip=False,
+        widget=forms.TextInput(
+            attrs={
+                "type": "email",
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "inputmode": "email",
+            }
+        ),
+    )
+
+
+class LoginForm(AllauthLoginForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = address_field()
+        self.order_fields(("login", "password", "remember"))
+
+    def clean_login(self) -> str:
+        """In its one spelling; what is no address is nobody's."""
+        typed: str = self.cleaned_data["login"]
+        try:
+            return str(parse(typed))
+        except AddressRefused:
+            return typed
+
+
+class ResetPasswordForm(forms.Form):
+    """Asks for a reset link. Whoever the address belongs to, the answer is one page and one mail."""
+
+    email = address_field()
+
+    def clean_email(self) -> str:
+        try:
+            return str(parse(self.cleaned_data["email"]))
+        except AddressRefused as refusal:
+            raise ValidationError(refusal.sentence, code=refusal.code) from None
+
+    def save(self, request: HttpRequest, **_: Any) -> str:
+        address: str = self.cleaned_data["email"]
+        context: dict[str, object] = {
+            "browser": browsers.describe(request.headers.get("User-Agent", ""))
+        }
+        user = user_by_address(address)
+        if user is None or user.state == User.State.CLOSED:
+            kind = "accounts.no_account"
+        elif user.is_active:
+            kind = "accounts.password_reset"
+            context["user"] = str(user.id)
+        else:
+            kind = "accounts.not_active"
+        enqueue(
+            kind=kind, to_address=address, language=get_language() or "en", context=context
+        )
+        return address
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = User
+        fields = ("first_name", "last_name")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, hint in (("first_name", "given-name"), ("last_name", "family-name")):
+            self.fields[name].required = True
+            self.fields[name].widget.attrs["autocomplete"] = hint

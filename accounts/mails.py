@@ -1,0 +1,114 @@
+"""Mails about signing in. A reset link gets its token when the mail is handed over, never before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from allauth.account import app_settings
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from outbox.content import Button, MailContent, writes
+from outbox.models import OutboxMail
+from tenants.models import User
+
+
+def asked(mail: OutboxMail) -> str:
+    """When and with which browser the mail was asked for."""
+    when = date_format(localtime(mail.created_at), "DATETIME_FORMAT")
+    browser = mail.context.get("browser")
+    if not browser:
+        return _("Asked for on %(when)s (UTC).") % {"when": when}
+    return _("Asked for on %(when)s (UTC) with %(browser)s.") % {"when": when, "browser": browser}
+
+
+@writes("accounts.password_reset")
+def password_reset(mail: OutboxMail) -> MailContent:
+    user = User.objects.get(id=mail.context["user"])
+    token = app_settings.PASSWORD_RESET_TOKEN_GENERATOR().make_token(user)
+    path = reverse(
+        "account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token}
+    )
+    return MailContent(
+        subject=_("Choose a new password for %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Choose a new password"),
+        paragraphs=[
+            _("Somebody, probably you, asked for a new password for %(address)s.")
+            % {"address": user.email}
+        ],
+        button=Button(_("Choose a new password"), f"{settings.PUBLIC_URL}{path}"),
+        after=[
+            _("The button works for one hour."),
+            asked(mail),
+            _("If you did not ask for this, you need not do anything: your password stays as it is."),
+        ],
+    )
+
+
+@writes("accounts.no_account")
+def no_account(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("No account with this address at %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("There is no account yet"),
+        paragraphs=[
+            _("Somebody, probably you, asked for a new password for %(address)s, but there is no account with this address. You can sign up with it.")
+            % {"address": mail.to_address}
+        ],
+        button=Button(_("Sign up"), f"{settings.PUBLIC_URL}{reverse('signup:sign_up')}"),
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
+    )
+
+
+@writes("accounts.not_active")
+def not_active(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Your administrator can help"),
+        paragraphs=[
+            _("Somebody, probably you, asked for a new password for %(address)s. This account has been switched off by an administrator. Ask your IT department about it.")
+            % {"address": mail.to_address}
+        ],
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
+    )
+
+
+# allauth's template prefix → kind of mail; the sentence that the notice tells.
+NOTICES: dict[str, str] = {}
+
+
+def _notice(prefix: str, sentence: Promise | str) -> None:
+    kind = f"accounts.notice.{prefix.rpartition('/')[2]}"
+    NOTICES[prefix] = kind
+    writes(kind)(_notice_writer(sentence))
+
+
+def _notice_writer(sentence: Promise | str) -> Callable[[OutboxMail], MailContent]:
+    def write(mail: OutboxMail) -> MailContent:
+        return MailContent(
+            subject=_("Your account at %(product)s was changed") % {"product": settings.PRODUCT_NAME},
+            heading=_("Your account was changed"),
+            paragraphs=[str(sentence) % {"address": mail.to_address}],
+            button=Button(_("See your account"), f"{settings.PUBLIC_URL}{reverse('account')}"),
+            after=[
+                asked(mail),
+                _("If this was not you, choose a new password at once and end your other sessions."),
+            ],
+        )
+
+    return write
+
+
+_notice("account/email/password_changed", gettext_lazy("The password of %(address)s was changed."))
+_notice("account/email/password_reset", gettext_lazy("The password of %(address)s was replaced by way of a link in a mail."))
+_notice("account/email/password_set", gettext_lazy("A password was set for %(address)s."))
+_notice("mfa/email/totp_activated", gettext_lazy("An authenticator app was set up for %(address)s."))
+_notice("mfa/email/totp_deactivated", gettext_lazy("The authenticator app of %(address)s was removed."))
+_notice("mfa/email/recovery_codes_generated", gettext_lazy("New recovery codes were made for %(address)s."))
+_notice("mfa/email/webauthn_added", gettext_lazy("A passkey or security key was added to %(address)s."))
+_notice("mfa/email/webauthn_removed", gettext_lazy("A passkey or security key of %(address)s was removed."))

@@ -1,0 +1,44 @@
+"""Signing in, its second factors and sessions: allauth's pages, less its sign-up and address pages."""
+
+from __future__ import annotations
+
+from allauth.account import views as allauth
+from django.urls import include, path, re_path
+from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
+
+from accounts import views
+
+# allauth reverses these names; ours are the only doors.
+to_sign_up = RedirectView.as_view(pattern_name="signup:sign_up")
+to_account = RedirectView.as_view(pattern_name="account")
+
+urlpatterns = [
+    path("account/", views.account, name="account"),
+    path("accounts/login/", allauth.login, name="account_login"),
+    path("accounts/logout/", allauth.logout, name="account_logout"),
+    path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),
+    path("accounts/reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
+    path("accounts/password/change/", allauth.password_change, name="account_change_password"),
+    path("accounts/password/set/", allauth.password_set, name="account_set_password"),
+    path("accounts/password/reset/", allauth.password_reset, name="account_reset_password"),
+    path(
+        "accounts/password/reset/done/",
+        allauth.password_reset_done,
+        name="account_reset_password_done",
+    ),
+    re_path(
+        r"^accounts/password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        never_cache(allauth.password_reset_from_key),
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "accounts/password/reset/key/done/",
+        allauth.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path("accounts/signup/", to_sign_up, name="account_signup"),
+    path("accounts/email/", to_account, name="account_email"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/", include("allauth.usersessions.urls")),
+]

@@ -1,0 +1,32 @@
+"""The admin site: who may enter it, and where they sign in."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalAdminSite(admin.AdminSite):
+    """Operators' view of the installation. Signing in happens on the product's own page."""
+
+    site_title = _("Administration")
+    index_title = _("Installation")
+    enable_nav_sidebar = True
+
+    @property
+    def site_header(self) -> str:  # type: ignore[override]
+        return settings.PRODUCT_NAME
+
+    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+        if request.user.is_authenticated:
+            if self.has_permission(request):
+                return redirect_to_login(reverse("admin:index"), reverse("account_login"))
+            raise PermissionDenied
+        return redirect_to_login(
+            request.GET.get("next") or reverse("admin:index"), reverse("account_login")
+        )

@@ -1,0 +1,26 @@
+"""The Celery application: workers find each app's `tasks.py`, the scheduler their `SCHEDULE`."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+
+from celery import Celery
+from django.apps import apps
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rms_portal.settings")
+
+app = Celery("rms_portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@app.on_after_finalize.connect
+def collect_schedules(sender: Celery, **_: object) -> None:
+    """Periodic tasks are declared beside their tasks, as `SCHEDULE` in an app's tasks.py."""
+    for config in apps.get_app_configs():
+        if (settings.BASE_DIR / config.name).is_dir() and find_spec(f"{config.name}.tasks"):
+            schedule = getattr(import_module(f"{config.name}.tasks"), "SCHEDULE", {})
+            sender.conf.beat_schedule |= schedule

@@ -1,0 +1,112 @@
+"""What the environment may say, and which of it would be unsafe to start with.
+
+Settings come from environment variables or from `.env` beside manage.py; docs/settings.md lists
+them. `refusals` returns one sentence for each setting that must be mended before the start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+SECRET_KEY_FILE = Path("secrets") / "secret_key"
+SHORTEST_SECRET_KEY = 32
+
+
+def read(base_dir: Path) -> environ.Env:
+    """The environment, with `.env` in `base_dir` filling in what is not set."""
+    env = environ.Env()
+    env_file = base_dir / ".env"
+    if env_file.is_file():
+        environ.Env.read_env(env_file)
+    return env
+
+
+def secret_key(env: environ.Env, var_dir: Path) -> str:
+    """SECRET_KEY, or the one that the first embedded start wrote below `var_dir`; else empty."""
+    given: str = env.str("SECRET_KEY", default="")
+    if given or env.str("DATABASE_URL", default=""):
+        return given
+    kept = var_dir / SECRET_KEY_FILE
+    return kept.read_text().strip() if kept.is_file() else ""
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refusals(
+    *,
+    debug: bool,
+    secret_key: str,
+    allowed_hosts: list[str],
+    public_url: str,
+    listen: str,
+    mail_is_sent: bool,
+    mail_from: str,
+    trusted_proxies: list[str],
+) -> list[str]:
+    """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
+    found = []
+    url = urlsplit(public_url)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.path not in {"", "/"}:
+        found.append(
+            f"PUBLIC_URL is {public_url!r}: set it to the address people use, without a path, "
+            "for example https://rights.example.com."
+        )
+    if not mail_is_sent and not is_loopback(listen):
+        found.append(
+            f"LISTEN is {listen} while EMAIL_URL is unset: everybody who reaches that address could "
+            "read the mail at /dev/mail/. Set EMAIL_URL to your mail server, or LISTEN=127.0.0.1."
+        )
+    for proxy in trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            found.append(
+                f"TRUSTED_PROXIES has {proxy!r}: name proxies by address or network, "
+                "for example 10.0.0.5 or 10.0.0.0/24."
+            )
+    if debug:
+        return found
+    if not secret_key:
+        found.append(
+            "SECRET_KEY is missing: set it to at least 50 random characters, for example the output "
+            'of: python3 -c "import secrets; print(secrets.token_urlsafe(64))".'
+        )
+    elif len(secret_key) < SHORTEST_SECRET_KEY or secret_key.startswith("django-insecure"):
+        found.append(
+            f"SECRET_KEY is shorter than {SHORTEST_SECRET_KEY} characters or an example: everything "
+            "signed could be forged. Set it to at least 50 random characters."
+        )
+    if "*" in allowed_hosts:
+        found.append(
+            "ALLOWED_HOSTS has *: links in mail could be made to point at a foreign host. "
+            "List the names people use, for example rights.example.com."
+        )
+    if url.scheme == "http" and url.hostname and not is_loopback(url.hostname):
+        found.append(
+            f"PUBLIC_URL is {public_url}: without https, passwords and links can be read on the way. "
+            "Set it to an https address."
+        )
+    if mail_is_sent and not mail_from:
+        found.append(
+            "MAIL_FROM is missing: set it to the address that mail comes from, "
+            "for example no-reply@rights.example.com."
+        )
+    return found
+
+
+def require(sentences: list[str]) -> None:
+    """Stops the start when there is anything to mend."""
+    if sentences:
+        raise ImproperlyConfigured("\n".join(sentences))

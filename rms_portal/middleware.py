@@ -1,0 +1,86 @@
+"""What happens around every request: whose address it is, its id, its line in the log."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from functools import cache
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from audit import origin
+
+logger = logging.getLogger("rms_portal.requests")
+GetResponse = Callable[[HttpRequest], HttpResponse]
+FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._{}-]{8,80}")
+
+
+@cache
+def _networks(proxies: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    return [ipaddress.ip_network(proxy) for proxy in proxies]
+
+
+def is_trusted_proxy(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+
+
+class ClientAddressMiddleware:
+    """REMOTE_ADDR becomes the client's address: the last one that no trusted proxy has.
+
+    Forwarding headers from anybody else are removed, so that nothing behind this believes them.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+            hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+            for hop in reversed([hop for hop in hops if hop]):
+                request.META["REMOTE_ADDR"] = hop
+                if not is_trusted_proxy(hop):
+                    break
+        else:
+            for header in FORWARDED_HEADERS:
+                request.META.pop(header, None)
+        return self.get_response(request)
+
+
+class RequestLogMiddleware:
+    """Gives the request its id, and writes one line: the route, never the path (it may hold a token)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request_id = self._request_id(request)
+        started = time.monotonic()
+        with origin.of_request(request_id=request_id, address=request.META.get("REMOTE_ADDR", "")):
+            response = self.get_response(request)
+            match = request.resolver_match
+            logger.info(
+                "%s %s %s %.1fms",
+                request.method,
+                f"/{match.route}" if match else "(no route)",
+                response.status_code,
+                (time.monotonic() - started) * 1000,
+            )
+        response["X-Request-ID"] = request_id
+        return response
+
+    @staticmethod
+    def _request_id(request: HttpRequest) -> str:
+        """A trusted proxy's own id goes on; anybody else's is replaced."""
+        given: str = request.META.get("HTTP_X_REQUEST_ID", "")
+        is_forwarded = "HTTP_X_FORWARDED_FOR" in request.META
+        return given if is_forwarded and REQUEST_ID.fullmatch(given) else str(uuid.uuid4())

@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SignupConfig(AppConfig):
+    name = "signup"
+    verbose_name = _("Sign-up")
+
+    def ready(self) -> None:
+        from signup import mails, receivers  # noqa: F401 -- registers and connects them

@@ -1,0 +1,79 @@
+"""What a sign-up leads to: the table of the organisation's plan and switches, and of the account.
+
+The page depends on the organisation alone, so that it tells nothing about a person; the mail, which only
+the holder of the mailbox reads, depends on the account too. One function, for every door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.utils import timezone
+
+from signup.models import SignUp
+from subscriptions import selectors as plans
+from subscriptions.models import FREE_PLAN, Subscription
+from tenants import selectors as directory
+from tenants.addresses import Address
+from tenants.models import Tenant, User
+
+Outcome = SignUp.Outcome
+
+
+class Page(Enum):
+    CHECK_MAIL = "check your mail"
+    SIGN_IN = "sign in"
+    CLOSED = "sign-up is switched off"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    page: Page
+    outcome: SignUp.Outcome | None
+    tenant: Tenant | None = None
+    user: User | None = None
+    subscription: Subscription | None = None
+
+    @property
+    def may_create_account(self) -> bool:
+        return self.outcome is Outcome.CONFIRM
+
+
+def decide(address: Address) -> Decision:
+    """What a request to join with `address` leads to now."""
+    tenant = directory.tenant_of_domain(address.domain)
+    user = directory.user_by_address(str(address))
+    if user and user.state == User.State.CLOSED:
+        user = None
+    paid = plans.entitling_subscription(tenant, timezone.now()) if tenant else None
+    ad_hoc = tenant.allow_ad_hoc_subscriptions if tenant else True
+    new_accounts = tenant.allow_email_verified_users if tenant else True
+
+    if paid:
+        page, outcome = Page.SIGN_IN, _in_paid_organisation(user, ad_hoc and new_accounts)
+    elif not ad_hoc:
+        page, outcome = Page.CLOSED, None
+    elif not new_accounts:
+        page, outcome = Page.CHECK_MAIL, _without_new_accounts(user)
+    else:
+        page, outcome = Page.CHECK_MAIL, _open(user)
+    return Decision(page, outcome, tenant, user, paid)
+
+
+def _open(user: User | None) -> SignUp.Outcome:
+    if user is None:
+        return Outcome.CONFIRM
+    return Outcome.ALREADY_REGISTERED if user.is_active else Outcome.ASK_ADMINISTRATOR
+
+
+def _in_paid_organisation(user: User | None, may_sign_up: bool) -> SignUp.Outcome:
+    if user is None:
+        return Outcome.CONFIRM if may_sign_up else Outcome.ASK_ADMINISTRATOR
+    return Outcome.SIGN_IN if user.is_active else Outcome.ASK_ADMINISTRATOR
+
+
+def _without_new_accounts(user: User | None) -> SignUp.Outcome:
+    if user is None or not user.is_active:
+        return Outcome.ASK_ADMINISTRATOR
+    return Outcome.ALREADY_REGISTERED if plans.has_unit(user, FREE_PLAN) else Outcome.ADD_PLAN

@@ -1,0 +1,19 @@
+"""Why a sign-up could not go on."""
+
+from __future__ import annotations
+
+
+class SignUpError(Exception):
+    """A step of a sign-up that cannot be taken."""
+
+
+class LinkUnusable(SignUpError):
+    """The link cannot be used any more, or never could: the page tells which to a holder of a genuine one."""
+
+
+class SignUpSwitchedOff(SignUpError):
+    """The organisation's administrator does not let people join by themselves (any more)."""
+
+
+class AccountExists(SignUpError):
+    """The address has an account by now."""

@@ -1,0 +1,138 @@
+"""Step 5 and 6: whoever holds the mailbox opens the link and becomes a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import record
+from outbox import links
+from outbox.models import MailLink
+from signup import address_rules
+from signup.decision import decide
+from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
+from signup.flows.request import CONFIRM
+from signup.models import Acceptance, MailPause, SignUp
+from signup.selectors import current_documents
+from subscriptions import selectors as plans
+from subscriptions import services as licences
+from subscriptions.models import FREE_PLAN
+from tenants import addresses
+from tenants import services as directory
+from tenants.exceptions import AddressTaken
+from tenants.models import User
+
+
+class LinkState(Enum):
+    GOOD = "good"
+    EXPIRED = "expired"
+    USED = "used"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A link that somebody opened, and the sign-up behind it; both None where the link is unknown."""
+
+    state: LinkState
+    link: MailLink | None = None
+    sign_up: SignUp | None = None
+
+
+def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
+    """Looks a link up and changes nothing."""
+    link = links.find(token, purpose=purpose)
+    sign_up = SignUp.objects.select_related("user").filter(id=link.subject_id).first() if link else None
+    if link is None or sign_up is None:
+        return Opening(LinkState.UNKNOWN)
+    if sign_up.state == SignUp.State.COMPLETED:
+        return Opening(LinkState.USED, link, sign_up)
+    if link.is_expired(timezone.now()):
+        return Opening(LinkState.EXPIRED, link, sign_up)
+    return Opening(LinkState.GOOD, link, sign_up)
+
+
+def complete(*, sign_up: SignUp, first_name: str, last_name: str, password: str) -> User:
+    """Makes the account, and the organisation's directory if there was none: all of it or nothing.
+
+    `password` must have passed the password rules. Raises AccountExists, SignUpSwitchedOff, LinkUnusable,
+    or AddressRefused where the domain has been blocked since.
+    """
+    password_hash = make_password(password)
+    address = addresses.parse(sign_up.address)
+    with transaction.atomic():
+        _require_open(address)
+        domain, _ = directory.ensure_tenant(domain_name=address.domain, acting_user=None)
+        try:
+            user = directory.create_email_verified_user(
+                domain=domain,
+                address=address,
+                first_name=first_name,
+                last_name=last_name,
+                password_hash=password_hash,
+                language=sign_up.language,
+            )
+        except AddressTaken:
+            raise AccountExists from None
+        _grant_plans(sign_up, user)
+        for document in current_documents(sign_up.language):
+            Acceptance.objects.create(user=user, kind=document.kind, version=document.version)
+        _finish(sign_up, user)
+    return user
+
+
+@transaction.atomic
+def add_plan(*, sign_up: SignUp, user: User) -> None:
+    """Adds the free plan to the account that the link was sent to. Raises LinkUnusable for anybody else's."""
+    if user.email != sign_up.address or user.tenant is None:
+        raise LinkUnusable
+    _grant_plans(sign_up, user)
+    _finish(sign_up, user)
+
+
+def _require_open(address: addresses.Address) -> None:
+    """The link may be older than a switch, a block or another account."""
+    address_rules.refuse_unusable_domain(address.domain)
+    decision = decide(address)
+    if decision.may_create_account:
+        return
+    raise AccountExists if decision.user and decision.user.is_active else SignUpSwitchedOff
+
+
+def _grant_plans(sign_up: SignUp, user: User) -> None:
+    assert user.tenant is not None
+    skus = {FREE_PLAN}
+    if plans.self_service_plan(sign_up.sku):
+        skus.add(sign_up.sku)
+    for sku in sorted(skus):
+        subscription = licences.ensure_free_subscription(
+            tenant=user.tenant, acting_user=user, sku=sku
+        )
+        licences.assign_unit(subscription=subscription, user=user, acting_user=user)
+
+
+def _finish(sign_up: SignUp, user: User) -> None:
+    """Closes this request and the address's others, and lifts its pause."""
+    now = timezone.now()
+    hit = (
+        SignUp.objects.filter(id=sign_up.id)
+        .exclude(state=SignUp.State.COMPLETED)
+        .update(state=SignUp.State.COMPLETED, ended_at=now, user=user)
+    )
+    if hit != 1:
+        raise LinkUnusable
+    SignUp.objects.filter(address=sign_up.address, state=SignUp.State.PENDING).update(
+        state=SignUp.State.COMPLETED, ended_at=now, user=user
+    )
+    MailPause.objects.filter(address=sign_up.address).delete()
+    record(
+        action="signup.completed",
+        subject=f"signup:{sign_up.id}",
+        tenant_id=user.tenant_id,
+        acting_user=user,
+        details={"user": str(user.id), "outcome": sign_up.outcome},
+    )

@@ -1,0 +1,101 @@
+"""Step 1 to 4: an address asks to join, and gets exactly one mail."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from outbox import links
+from outbox.services import enqueue
+from signup.decision import Decision, Page, decide
+from signup.models import MailPause, SignUp
+from tenants.addresses import Address, parse
+
+CONFIRM = "signup.confirm"
+NOT_ME = "signup.not_me"
+PAUSE = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the page says, and the sign-up that it is about (None where nothing was begun)."""
+
+    page: Page
+    sign_up: SignUp | None
+    decision: Decision
+
+
+@transaction.atomic
+def request_sign_up(
+    *, address: Address, sku: str = "", return_url: str = "", language: str, browser: str = ""
+) -> Answer:
+    """Begins a sign-up: its row and its mail commit together.
+
+    `return_url` must have been checked by the caller; `browser` comes from `browsers.describe`.
+    """
+    decision = decide(address)
+    if decision.outcome is None:
+        return Answer(decision.page, None, decision)
+    now = timezone.now()
+    sign_up = SignUp(
+        address=str(address),
+        domain=address.domain,
+        outcome=decision.outcome,
+        sku=sku,
+        return_url=return_url,
+        language=language,
+        browser=browser,
+        created_at=now,
+    )
+    if not sign_up.has_link:
+        sign_up.state, sign_up.ended_at = SignUp.State.ANSWERED, now
+    sign_up.save()
+    _send_mail(sign_up)
+    return Answer(decision.page, sign_up, decision)
+
+
+@transaction.atomic
+def resend(*, sign_up_id: uuid.UUID) -> None:
+    """One more mail for a request, as things stand now. Links that went out before stay good."""
+    sign_up = SignUp.objects.select_for_update().filter(id=sign_up_id).first()
+    if sign_up is None or sign_up.state in {SignUp.State.NOT_ME, SignUp.State.COMPLETED}:
+        return
+    outcome = decide(parse(sign_up.address)).outcome
+    if outcome is None:
+        return
+    sign_up.outcome = outcome
+    sign_up.state = SignUp.State.PENDING if sign_up.has_link else SignUp.State.ANSWERED
+    sign_up.ended_at = None if sign_up.has_link else sign_up.ended_at or timezone.now()
+    sign_up.save(update_fields=("outcome", "state", "ended_at"))
+    _send_mail(sign_up)
+
+
+@transaction.atomic
+def not_me(*, sign_up_id: uuid.UUID) -> None:
+    """Ends a request and pauses sign-up mail to its address. Links that went out before stay good."""
+    now = timezone.now()
+    sign_up = SignUp.objects.get(id=sign_up_id)
+    SignUp.objects.filter(id=sign_up_id, state=SignUp.State.PENDING).update(
+        state=SignUp.State.NOT_ME, ended_at=now
+    )
+    MailPause.objects.update_or_create(address=sign_up.address, defaults={"until": now + PAUSE})
+
+
+def _send_mail(sign_up: SignUp) -> None:
+    if MailPause.objects.filter(address=sign_up.address, until__gt=timezone.now()).exists():
+        return
+    mail = enqueue(
+        kind=f"signup.{sign_up.outcome}",
+        to_address=sign_up.address,
+        language=sign_up.language,
+        context={"sign_up": str(sign_up.id)},
+    )
+    purposes = (CONFIRM, NOT_ME) if sign_up.has_link else (NOT_ME,)
+    for purpose in purposes:
+        links.create(
+            mail=mail, purpose=purpose, address=sign_up.address, subject_id=sign_up.id
+        )

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from signup.exceptions import LinkUnusable
+from signup.flows import confirm
+from signup.models import SignUp
+from tenants.models import User
+
+ADDING_PLAN = "adding_plan"
+
+
+@receiver(user_logged_in)
+def add_the_plan_that_a_link_asked_for(
+    sender: type[User], request: HttpRequest | None, user: User, **_: Any
+) -> None:
+    """Whoever pressed *Yes, that's me* for an account of theirs had to sign in first: now they have."""
+    wanted = request.session.pop(ADDING_PLAN, None) if request else None
+    sign_up = SignUp.objects.filter(id=uuid.UUID(wanted)).first() if wanted else None
+    if sign_up is None:
+        return
+    try:
+        confirm.add_plan(sign_up=sign_up, user=user)
+    except LinkUnusable:
+        return

@@ -1,0 +1,241 @@
+"""The pages of the walk. GET changes nothing; everything that is done here is a function of a flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts import browsers
+from accounts.sign_in import sign_in_with_new_password
+from signup import selectors
+from signup.decision import Page
+from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
+from signup.flows import confirm, request as requests
+from signup.flows.confirm import LinkState
+from signup.forms import AddressForm, OneLastThingForm
+from signup.models import LegalDocument, SignUp, WelcomeItem
+from signup.receivers import ADDING_PLAN
+from tenants.addresses import AddressRefused, shown_domain
+from tenants.models import User
+
+SIGN_UP = "sign_up"
+AddressView = Callable[..., HttpResponse]
+
+
+def token_page(view: AddressView) -> AddressView:
+    """A page with a token in its address: nobody may cache it or learn the address from a referrer."""
+
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return wrapped
+
+
+def safe_return_url(url: str) -> str:
+    """`url` where it leads to this site or a host that the operator allowed; else nothing."""
+    own = settings.PUBLIC_URL.split("://", 1)[1]
+    allowed = {own, *settings.RETURN_URL_HOSTS}
+    is_local = url.startswith("/")
+    if len(url) <= 2000 and url_has_allowed_host_and_scheme(
+        url, allowed_hosts=allowed, require_https=not is_local and not own.startswith("127.")
+    ):
+        return url
+    return ""
+
+
+class SignUpView(View):
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return self._page(request, AddressForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        form = AddressForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form)
+        asked = request.POST if "sku" in request.POST or "ru" in request.POST else request.GET
+        answer = requests.request_sign_up(
+            address=form.cleaned_data["email"],
+            sku=asked.get("sku", "")[:60],
+            return_url=safe_return_url(asked.get("ru", "")),
+            language=get_language() or settings.LANGUAGE_CODE,
+            browser=browsers.describe(request.headers.get("User-Agent", "")),
+        )
+        if answer.page is Page.CLOSED:
+            return _closed(request, form.cleaned_data["email"].domain)
+        assert answer.sign_up is not None
+        request.session[SIGN_UP] = str(answer.sign_up.id)
+        if answer.page is Page.CHECK_MAIL:
+            return redirect("signup:check_mail")
+        return self._sign_in(answer)
+
+    @staticmethod
+    def _page(request: HttpRequest, form: AddressForm) -> HttpResponse:
+        asked = request.POST if request.method == "POST" else request.GET
+        context = {"form": form, "sku": asked.get("sku", ""), "ru": asked.get("ru", "")}
+        return render(request, "signup/sign_up.html", context)
+
+    @staticmethod
+    def _sign_in(answer: requests.Answer) -> HttpResponse:
+        """The organisation has a plan: its people sign in, and go on from there."""
+        sign_up = answer.sign_up
+        assert sign_up is not None
+        query = urlencode({"next": sign_up.return_url or reverse("welcome"), "plan": "1"})
+        return redirect(f"{reverse('account_login')}?{query}")
+
+
+@require_GET
+def check_mail(request: HttpRequest) -> HttpResponse:
+    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    if sign_up is None:
+        return redirect("signup:sign_up")
+    return render(request, "signup/check_mail.html", {"address": sign_up.address})
+
+
+@require_POST
+def resend(request: HttpRequest) -> HttpResponse:
+    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    if sign_up is None:
+        return redirect("signup:sign_up")
+    requests.resend(sign_up_id=sign_up.id)
+    messages.success(request, _("Another mail is on its way. The first one still works too."))
+    return redirect("signup:check_mail")
+
+
+@method_decorator(token_page, name="dispatch")
+class ConfirmView(View):
+    """*One last thing …*"""
+
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        opening = confirm.open_link(token)
+        if opening.state is not LinkState.GOOD or opening.sign_up is None:
+            return _unusable(request, opening, token)
+        if opening.sign_up.outcome == SignUp.Outcome.ADD_PLAN:
+            return render(request, "signup/add_plan.html", {"sign_up": opening.sign_up})
+        return self._page(request, opening.sign_up, self._form(opening.sign_up))
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        opening = confirm.open_link(token)
+        if opening.state is not LinkState.GOOD or opening.sign_up is None:
+            return _unusable(request, opening, token)
+        if opening.sign_up.outcome == SignUp.Outcome.ADD_PLAN:
+            return _add_plan(request, opening.sign_up)
+        form = self._form(opening.sign_up, request.POST)
+        if not form.is_valid():
+            return self._page(request, opening.sign_up, form)
+        return self._complete(request, opening.sign_up, form.cleaned_data)
+
+    def _complete(
+        self, request: HttpRequest, sign_up: SignUp, answers: dict[str, str]
+    ) -> HttpResponse:
+        try:
+            user = confirm.complete(
+                sign_up=sign_up,
+                first_name=answers["first_name"],
+                last_name=answers["last_name"],
+                password=answers["password1"],
+            )
+        except (AccountExists, LinkUnusable):
+            return render(request, "signup/link_used.html", {"sign_up": sign_up})
+        except SignUpSwitchedOff:
+            return _closed(request, sign_up.domain)
+        except AddressRefused as refusal:
+            return render(request, "signup/refused.html", {"sentence": refusal.sentence})
+        request.session[SIGN_UP] = str(sign_up.id)
+        return sign_in_with_new_password(request, user, next_url=reverse("welcome"))
+
+    @staticmethod
+    def _form(sign_up: SignUp, data: Any = None) -> OneLastThingForm:
+        return OneLastThingForm(data, address=sign_up.address)
+
+    @staticmethod
+    def _page(request: HttpRequest, sign_up: SignUp, form: OneLastThingForm) -> HttpResponse:
+        return render(request, "signup/one_last_thing.html", {"form": form, "sign_up": sign_up})
+
+
+def _closed(request: HttpRequest, domain: str) -> HttpResponse:
+    return render(request, "signup/closed.html", {"organisation": shown_domain(domain)})
+
+
+def _add_plan(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
+    if isinstance(request.user, User) and request.user.email == sign_up.address:
+        confirm.add_plan(sign_up=sign_up, user=request.user)
+        return redirect("welcome")
+    request.session[ADDING_PLAN] = str(sign_up.id)
+    return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('welcome')})}")
+
+
+def _unusable(request: HttpRequest, opening: confirm.Opening, token: str) -> HttpResponse:
+    """Expired and used are told apart only to the holder of a genuine link."""
+    template = {
+        LinkState.EXPIRED: "signup/link_expired.html",
+        LinkState.USED: "signup/link_used.html",
+    }.get(opening.state, "signup/link_unknown.html")
+    return render(request, template, {"sign_up": opening.sign_up, "token": token}, status=410 if opening.link else 404)
+
+
+@token_page
+@require_POST
+def renew(request: HttpRequest, token: str) -> HttpResponse:
+    """A new mail to the address of an old link."""
+    opening = confirm.open_link(token)
+    if opening.sign_up is None:
+        return redirect("signup:sign_up")
+    requests.resend(sign_up_id=opening.sign_up.id)
+    request.session[SIGN_UP] = str(opening.sign_up.id)
+    return redirect("signup:check_mail")
+
+
+@method_decorator(token_page, name="dispatch")
+class NotMeView(View):
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        opening = confirm.open_link(token, purpose=requests.NOT_ME)
+        if opening.sign_up is None:
+            return _unusable(request, opening, token)
+        return render(request, "signup/not_me.html", {"sign_up": opening.sign_up})
+
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        opening = confirm.open_link(token, purpose=requests.NOT_ME)
+        if opening.sign_up is None:
+            return _unusable(request, opening, token)
+        requests.not_me(sign_up_id=opening.sign_up.id)
+        return render(request, "signup/not_me_done.html", {"sign_up": opening.sign_up})
+
+
+@require_GET
+@login_required
+def welcome(request: HttpRequest) -> HttpResponse:
+    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    is_own = sign_up is not None and sign_up.address == request.user.email
+    items = list(selectors.welcome_items(get_language() or settings.LANGUAGE_CODE))
+    context = {"return_url": sign_up.return_url if sign_up and is_own else ""}
+    context |= {
+        f"{section}s": [item for item in items if item.section == section]
+        for section in WelcomeItem.Section.values
+    }
+    return render(request, "signup/welcome.html", context)
+
+
+@require_GET
+def legal(request: HttpRequest, kind: str) -> HttpResponse:
+    if kind not in LegalDocument.Kind.values:
+        raise Http404
+    document = selectors.current_document(kind, get_language() or settings.LANGUAGE_CODE)
+    if document is None:
+        raise Http404
+    return render(request, "signup/legal.html", {"document": document})

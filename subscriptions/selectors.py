@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import Count, QuerySet
+
+from subscriptions.exceptions import NoSuchPlan
+from subscriptions.ladder import LIVE, state_of
+from subscriptions.models import AssignedLicence, Plan, Subscription
+from tenants.models import Tenant, User
+
+
+def get_plan(sku: str) -> Plan:
+    """Raises NoSuchPlan, naming those there are."""
+    plan = Plan.objects.filter(sku=sku).first()
+    if plan is None:
+        raise NoSuchPlan(sku, list(Plan.objects.values_list("sku", flat=True)))
+    return plan
+
+
+def self_service_plan(sku: str) -> Plan | None:
+    """The plan that a sign-up may ask for by `sku`; anything else grants nothing."""
+    return Plan.objects.filter(sku=sku, is_self_service=True).first()
+
+
+def entitling_subscription(tenant: Tenant, now: dt.datetime) -> Subscription | None:
+    """The paid subscription with rights management that makes a free one needless, if one is live."""
+    paid = Subscription.objects.select_related("plan").filter(
+        tenant=tenant,
+        plan__is_free=False,
+        plan__has_rights_management=True,
+    )
+    return next((row for row in paid if state_of(row, now) in LIVE), None)
+
+
+def has_unit(user: User, sku: str) -> bool:
+    return AssignedLicence.objects.filter(
+        user=user, subscription__plan_id=sku, subscription__cancelled_at__isnull=True
+    ).exists()
+
+
+def subscriptions_with_use(tenant: Tenant | None = None) -> QuerySet[Subscription]:
+    """All subscriptions, or one tenant's, each with `used`: how many units are assigned."""
+    rows = Subscription.objects.select_related("plan", "tenant").annotate(
+        used=Count("assigned_licences")
+    )
+    return rows.filter(tenant=tenant) if tenant else rows

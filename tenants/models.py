@@ -1,0 +1,243 @@
+"""Organisations: tenants, their domains, the accounts in them and the addresses of those."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants import addresses
+
+
+class Tenant(models.Model):
+    """An organisation's directory."""
+
+    class State(models.TextChoices):
+        UNMANAGED = "unmanaged", _("unmanaged")
+        MANAGED = "managed", _("managed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(_("name"), max_length=253)
+    state = models.CharField(_("state"), max_length=9, choices=State, default=State.UNMANAGED)
+    allow_ad_hoc_subscriptions = models.BooleanField(
+        _("people may sign up by themselves"), default=True
+    )
+    allow_email_verified_users = models.BooleanField(
+        _("a sign-up may create an account"), default=True
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("tenant")
+        verbose_name_plural = _("tenants")
+        ordering = ("-created_at", "-id")
+        indexes = (models.Index(fields=("-created_at", "-id"), name="tenants_newest"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Domain(models.Model):
+    """A DNS name that belongs to one tenant."""
+
+    class State(models.TextChoices):
+        UNVERIFIED = "unverified", _("unverified")
+        VERIFIED = "verified", _("verified by DNS")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(
+        _("name"),
+        max_length=253,
+        unique=True,
+        error_messages={"unique": _("This domain belongs to a tenant already.")},
+    )
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="domains")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.UNVERIFIED)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+        ordering = ("name",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(name__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"),
+                name="domain_in_its_one_spelling",
+                violation_error_message=_("Domains are stored as lower-case A-labels."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return addresses.shown_domain(self.name)
+
+
+class UserManager(BaseUserManager["User"]):
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email=username)
+
+
+class User(AbstractBaseUser):
+    """An account: a member or administrator of one tenant, or an operator, who has none."""
+
+    class Role(models.TextChoices):
+        MEMBER = "member", _("member")
+        ADMINISTRATOR = "administrator", _("administrator")
+        OPERATOR = "operator", _("operator")
+
+    class State(models.TextChoices):
+        ACTIVE = "active", _("active")
+        DISABLED = "disabled", _("disabled")
+        DELETED = "deleted", _("deleted by an administrator")
+        CLOSED = "closed", _("closed by its owner")
+
+    class CreationMethod(models.TextChoices):
+        EMAIL_VERIFIED = "email_verified", _("signed up")
+        ADMIN = "admin", _("created by an administrator")
+        SYNC = "sync", _("synchronised")
+        FEDERATED = "federated", _("federated")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, related_name="users")
+    email = models.CharField(
+        _("e-mail address"),
+        max_length=254,
+        unique=True,
+        null=True,
+        help_text=_("Where mail to this account goes. Empty once its owner has closed it."),
+    )
+    first_name = models.CharField(_("first name"), max_length=150, blank=True)
+    last_name = models.CharField(_("last name"), max_length=150, blank=True)
+    role = models.CharField(_("role"), max_length=13, choices=Role, default=Role.MEMBER)
+    state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
+    creation_method = models.CharField(
+        _("creation method"), max_length=14, choices=CreationMethod
+    )
+    language = models.CharField(_("language"), max_length=16, default="en")
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(fields=("-created_at", "-id"), name="users_newest"),
+            models.Index(fields=("tenant", "-created_at"), name="users_of_tenant"),
+        )
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(tenant__isnull=True, role="operator")
+                | (Q(tenant__isnull=False) & ~Q(role="operator")),
+                name="operators_have_no_tenant",
+                violation_error_message=_("An operator has no tenant; everybody else has one."),
+            ),
+            models.CheckConstraint(
+                condition=Q(email__isnull=True, state="closed")
+                | (Q(email__isnull=False) & ~Q(state="closed")),
+                name="closed_accounts_have_no_address",
+                violation_error_message=_("An account has an address until it is closed."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.email or str(self.id)
+
+    @property
+    def is_active(self) -> bool:  # type: ignore[override]
+        return self.state == self.State.ACTIVE
+
+    @property
+    def is_operator(self) -> bool:
+        return self.role == self.Role.OPERATOR
+
+    @property
+    def is_staff(self) -> bool:
+        """May enter the admin site."""
+        return self.is_operator and self.is_active
+
+    is_superuser = is_staff
+
+    def get_full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or (self.email or "")
+
+    def get_short_name(self) -> str:
+        return self.first_name or (self.email or "")
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return self.is_staff
+
+    def has_perms(self, perm_list: list[str], obj: Any = None) -> bool:
+        return self.is_staff
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return self.is_staff
+
+
+class Address(models.Model):
+    """An address of a user. The first is where mail goes; others are aliases."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address = models.CharField(
+        _("address"),
+        max_length=254,
+        unique=True,
+        error_messages={"unique": _("This address belongs to an account already.")},
+    )
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="addresses")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    is_primary = models.BooleanField(_("primary"), default=True)
+    proven_at = models.DateTimeField(
+        _("mailbox proven"), null=True, help_text=_("When its holder last opened the mailbox.")
+    )
+
+    class Meta:
+        verbose_name = _("address")
+        verbose_name_plural = _("addresses")
+        ordering = ("address",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("user",),
+                condition=Q(is_primary=True),
+                name="one_primary_address",
+                violation_error_message=_("The account has a primary address."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class DomainRule(models.Model):
+    """What this installation decided about a domain, before and above the shipped lists."""
+
+    class Decision(models.TextChoices):
+        ALLOW = "allow", _("allow")
+        BLOCK = "block", _("block")
+
+    domain = models.CharField(
+        _("domain"),
+        max_length=253,
+        unique=True,
+        help_text=_("Holds for its sub-domains too, unless they have a rule of their own."),
+        error_messages={"unique": _("There is a rule for this domain already.")},
+    )
+    decision = models.CharField(_("decision"), max_length=5, choices=Decision)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("domain rule")
+        verbose_name_plural = _("domain rules")
+        ordering = ("domain",)
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()} {self.domain}"

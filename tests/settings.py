@@ -1,0 +1,18 @@
+"""Settings of the tests: the product's own, with secrets of their own and state in a temporary place."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 4)
+os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="rms-tests-"))
+
+from rms_portal.settings import *  # noqa: E402, F403
+from rms_portal.settings import STORAGES, VAR_DIR  # noqa: E402
+
+Path(VAR_DIR / "mail").parent.mkdir(parents=True, exist_ok=True)
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
