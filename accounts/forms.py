@@ -72,9 +72,7 @@ class ResetPasswordForm(forms.Form):
             context["user"] = str(user.id)
         else:
             kind = "accounts.not_active"
-        enqueue(
-            kind=kind, to_address=address, language=get_language() or "en", context=context
-        )
+        enqueue(kind=kind, to_address=address, language=get_language() or "en", context=context)
         return address
 
 

@@ -46,7 +46,9 @@ def password_reset(mail: OutboxMail) -> MailContent:
         after=[
             _("The button works for one hour."),
             asked(mail),
-            _("If you did not ask for this, you need not do anything: your password stays as it is."),
+            _(
+                "If you did not ask for this, you need not do anything: your password stays as it is."
+            ),
         ],
     )
 
@@ -54,10 +56,13 @@ def password_reset(mail: OutboxMail) -> MailContent:
 @writes("accounts.no_account")
 def no_account(mail: OutboxMail) -> MailContent:
     return MailContent(
-        subject=_("No account with this address at %(product)s") % {"product": settings.PRODUCT_NAME},
+        subject=_("No account with this address at %(product)s")
+        % {"product": settings.PRODUCT_NAME},
         heading=_("There is no account yet"),
         paragraphs=[
-            _("Somebody, probably you, asked for a new password for %(address)s, but there is no account with this address. You can sign up with it.")
+            _(
+                "Somebody, probably you, asked for a new password for %(address)s, but there is no account with this address. You can sign up with it."
+            )
             % {"address": mail.to_address}
         ],
         button=Button(_("Sign up"), f"{settings.PUBLIC_URL}{reverse('signup:sign_up')}"),
@@ -71,7 +76,9 @@ def not_active(mail: OutboxMail) -> MailContent:
         subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your administrator can help"),
         paragraphs=[
-            _("Somebody, probably you, asked for a new password for %(address)s. This account has been switched off by an administrator. Ask your IT department about it.")
+            _(
+                "Somebody, probably you, asked for a new password for %(address)s. This account has been switched off by an administrator. Ask your IT department about it."
+            )
             % {"address": mail.to_address}
         ],
         after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
@@ -91,13 +98,16 @@ def _notice(prefix: str, sentence: Promise | str) -> None:
 def _notice_writer(sentence: Promise | str) -> Callable[[OutboxMail], MailContent]:
     def write(mail: OutboxMail) -> MailContent:
         return MailContent(
-            subject=_("Your account at %(product)s was changed") % {"product": settings.PRODUCT_NAME},
+            subject=_("Your account at %(product)s was changed")
+            % {"product": settings.PRODUCT_NAME},
             heading=_("Your account was changed"),
             paragraphs=[str(sentence) % {"address": mail.to_address}],
             button=Button(_("See your account"), f"{settings.PUBLIC_URL}{reverse('account')}"),
             after=[
                 asked(mail),
-                _("If this was not you, choose a new password at once and end your other sessions."),
+                _(
+                    "If this was not you, choose a new password at once and end your other sessions."
+                ),
             ],
         )
 
@@ -105,10 +115,25 @@ def _notice_writer(sentence: Promise | str) -> Callable[[OutboxMail], MailConten
 
 
 _notice("account/email/password_changed", gettext_lazy("The password of %(address)s was changed."))
-_notice("account/email/password_reset", gettext_lazy("The password of %(address)s was replaced by way of a link in a mail."))
+_notice(
+    "account/email/password_reset",
+    gettext_lazy("The password of %(address)s was replaced by way of a link in a mail."),
+)
 _notice("account/email/password_set", gettext_lazy("A password was set for %(address)s."))
-_notice("mfa/email/totp_activated", gettext_lazy("An authenticator app was set up for %(address)s."))
-_notice("mfa/email/totp_deactivated", gettext_lazy("The authenticator app of %(address)s was removed."))
-_notice("mfa/email/recovery_codes_generated", gettext_lazy("New recovery codes were made for %(address)s."))
-_notice("mfa/email/webauthn_added", gettext_lazy("A passkey or security key was added to %(address)s."))
-_notice("mfa/email/webauthn_removed", gettext_lazy("A passkey or security key of %(address)s was removed."))
+_notice(
+    "mfa/email/totp_activated", gettext_lazy("An authenticator app was set up for %(address)s.")
+)
+_notice(
+    "mfa/email/totp_deactivated", gettext_lazy("The authenticator app of %(address)s was removed.")
+)
+_notice(
+    "mfa/email/recovery_codes_generated",
+    gettext_lazy("New recovery codes were made for %(address)s."),
+)
+_notice(
+    "mfa/email/webauthn_added", gettext_lazy("A passkey or security key was added to %(address)s.")
+)
+_notice(
+    "mfa/email/webauthn_removed",
+    gettext_lazy("A passkey or security key of %(address)s was removed."),
+)

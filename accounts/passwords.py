@@ -34,7 +34,9 @@ class LengthValidator:
         shortest = shortest_for(user)
         if len(password) < shortest:
             raise ValidationError(
-                _("The password needs %(shortest)d characters or more. A sentence is easy to remember."),
+                _(
+                    "The password needs %(shortest)d characters or more. A sentence is easy to remember."
+                ),
                 code="password_too_short",
                 params={"shortest": shortest},
             )
@@ -89,7 +91,9 @@ class OwnWordsValidator:
         is_made_of_them = rest != password.lower() and len(set(rest)) < SHORTEST_WITH_SECOND_FACTOR
         if is_made_of_them:
             raise ValidationError(
-                _("The password is made of your name, address or organisation. Choose other words."),
+                _(
+                    "The password is made of your name, address or organisation. Choose other words."
+                ),
                 code="password_own_words",
             )
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
 
+class Refusal(Exception):  # noqa: N818 -- the field's own word
+    """Something that was asked for and is not done; its text tells whoever asked why, and what to do."""
+
+
 class AuditLogIsAppendOnlyError(Exception):
     """Somebody tried to change or delete a row of the audit log."""
 

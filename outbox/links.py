@@ -50,5 +50,7 @@ def find(token: str, *, purpose: str) -> MailLink | None:
     if len(token) != TOKEN_LENGTH:
         return None
     return (
-        MailLink.objects.select_related("mail").filter(digest=digest(token), purpose=purpose).first()
+        MailLink.objects.select_related("mail")
+        .filter(digest=digest(token), purpose=purpose)
+        .first()
     )

@@ -55,7 +55,9 @@ def deliver(mail_id: uuid.UUID) -> None:
     try:
         content.compose(mail).send()
     except Exception as error:  # noqa: BLE001 -- whatever went wrong, the mail stays and is tried again
-        logger.warning("Mail %s (%s) was not handed over: %s", mail.id, mail.kind, type(error).__name__)
+        logger.warning(
+            "Mail %s (%s) was not handed over: %s", mail.id, mail.kind, type(error).__name__
+        )
         _put_back(mail, error)
     else:
         _mark_sent(mail)

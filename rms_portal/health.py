@@ -41,6 +41,8 @@ def _broker_answers() -> bool:
         with app.connection_for_write(connect_timeout=BROKER_TIMEOUT_SECONDS) as broker:
             broker.ensure_connection(max_retries=1, timeout=BROKER_TIMEOUT_SECONDS)
     except (OperationalError, OSError):
-        logger.exception("The broker at %s does not answer.", settings.CELERY_BROKER_URL.split("@")[-1])
+        logger.exception(
+            "The broker at %s does not answer.", settings.CELERY_BROKER_URL.split("@")[-1]
+        )
         return False
     return True

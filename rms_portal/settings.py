@@ -22,7 +22,8 @@ PORT: int = env.int("PORT", default=8000)
 LISTEN: str = env.str("LISTEN", default="127.0.0.1")
 PUBLIC_URL: str = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or "", "127.0.0.1", "localhost", "[::1]"]
+    "ALLOWED_HOSTS",
+    default=[urlsplit(PUBLIC_URL).hostname or "", "127.0.0.1", "localhost", "[::1]"],
 )
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 SECRET_KEY = environment.secret_key(env, VAR_DIR)

@@ -58,7 +58,9 @@ def confirm(mail: OutboxMail) -> MailContent:
         after=[
             _("The button works for 24 hours, on any device."),
             _asked(mail, sign_up),
-            _("If you did not ask for this, you need not do anything: there is no account without you."),
+            _(
+                "If you did not ask for this, you need not do anything: there is no account without you."
+            ),
         ],
         not_me=_not_me(mail),
     )
@@ -71,7 +73,9 @@ def add_plan(mail: OutboxMail) -> MailContent:
         subject=_("Finish signing up for %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Add protected files to your account"),
         paragraphs=[
-            _("You have an account for %(address)s. Press the button and sign in, and it opens protected files.")
+            _(
+                "You have an account for %(address)s. Press the button and sign in, and it opens protected files."
+            )
             % {"address": sign_up.address},
         ],
         button=_link(mail, CONFIRM, _("Yes, that's me"), "signup:confirm"),
@@ -88,10 +92,13 @@ def add_plan(mail: OutboxMail) -> MailContent:
 def already_registered(mail: OutboxMail) -> MailContent:
     sign_up = _sign_up(mail)
     return MailContent(
-        subject=_("You already have an account for %(product)s") % {"product": settings.PRODUCT_NAME},
+        subject=_("You already have an account for %(product)s")
+        % {"product": settings.PRODUCT_NAME},
         heading=_("You already have an account"),
         paragraphs=[
-            _("Somebody, probably you, wanted to sign up with %(address)s, which has an account already. Sign in with it to open protected files.")
+            _(
+                "Somebody, probably you, wanted to sign up with %(address)s, which has an account already. Sign in with it to open protected files."
+            )
             % {"address": sign_up.address},
             _("If you do not know the password any more, choose a new one from the sign-in page."),
         ],
@@ -108,7 +115,9 @@ def sign_in(mail: OutboxMail) -> MailContent:
         subject=_("Sign in to %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your organisation has a plan"),
         paragraphs=[
-            _("You need not sign up: %(organisation)s has a plan that opens protected files, and you have an account there for %(address)s. Sign in with it.")
+            _(
+                "You need not sign up: %(organisation)s has a plan that opens protected files, and you have an account there for %(address)s. Sign in with it."
+            )
             % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
         ],
         button=_page(_("Sign in"), "account_login"),
@@ -124,7 +133,9 @@ def ask_administrator(mail: OutboxMail) -> MailContent:
         subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your administrator can help"),
         paragraphs=[
-            _("Somebody, probably you, wanted to sign up with %(address)s. The administrators of %(organisation)s decide who has an account there. Ask your IT department for one.")
+            _(
+                "Somebody, probably you, wanted to sign up with %(address)s. The administrators of %(organisation)s decide who has an account there. Ask your IT department for one."
+            )
             % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
         ],
         after=[_asked(mail, sign_up), _("If you did not ask for this, you need not do anything.")],

@@ -38,7 +38,11 @@ class SignUp(models.Model):
     language = models.CharField(_("language"), max_length=16)
     browser = models.CharField(_("browser"), max_length=60, blank=True)
     user = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, related_name="sign_ups", verbose_name=_("became")
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="sign_ups",
+        verbose_name=_("became"),
     )
     created_at = models.DateTimeField(_("requested"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -153,7 +157,9 @@ class WelcomeItem(models.Model):
         ANDROID = "android", "Android"
 
     section = models.CharField(_("section"), max_length=11, choices=Section)
-    device = models.CharField(_("device"), max_length=7, choices=Device, default=Device.ANY, blank=True)
+    device = models.CharField(
+        _("device"), max_length=7, choices=Device, default=Device.ANY, blank=True
+    )
     language = models.CharField(
         _("language"), max_length=16, blank=True, help_text=_("Empty: shown in every language.")
     )

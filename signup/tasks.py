@@ -6,7 +6,10 @@ from celery.schedules import crontab
 from signup import services
 
 SCHEDULE = {
-    "signup.purge": {"task": "signup.tasks.purge_signups", "schedule": crontab(hour="3", minute="10")}
+    "signup.purge": {
+        "task": "signup.tasks.purge_signups",
+        "schedule": crontab(hour="3", minute="10"),
+    }
 }
 
 

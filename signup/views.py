@@ -186,7 +186,12 @@ def _unusable(request: HttpRequest, opening: confirm.Opening, token: str) -> Htt
         LinkState.EXPIRED: "signup/link_expired.html",
         LinkState.USED: "signup/link_used.html",
     }.get(opening.state, "signup/link_unknown.html")
-    return render(request, template, {"sign_up": opening.sign_up, "token": token}, status=410 if opening.link else 404)
+    return render(
+        request,
+        template,
+        {"sign_up": opening.sign_up, "token": token},
+        status=410 if opening.link else 404,
+    )
 
 
 @token_page

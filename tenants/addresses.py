@@ -46,7 +46,9 @@ class AddressTooLong(AddressRefused):
 
 class QuotedLocalPart(AddressRefused):
     code = "quoted"
-    sentence = _("Addresses in quotation marks cannot be used here. Enter another address of yours.")
+    sentence = _(
+        "Addresses in quotation marks cannot be used here. Enter another address of yours."
+    )
 
 
 class AddressLiteral(AddressRefused):

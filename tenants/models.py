@@ -114,9 +114,7 @@ class User(AbstractBaseUser):
     last_name = models.CharField(_("last name"), max_length=150, blank=True)
     role = models.CharField(_("role"), max_length=13, choices=Role, default=Role.MEMBER)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
-    creation_method = models.CharField(
-        _("creation method"), max_length=14, choices=CreationMethod
-    )
+    creation_method = models.CharField(_("creation method"), max_length=14, choices=CreationMethod)
     language = models.CharField(_("language"), max_length=16, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 

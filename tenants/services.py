@@ -45,7 +45,13 @@ def _create_tenant(*, domain_name: str, acting_user: User | None) -> Domain:
 
 @transaction.atomic
 def create_email_verified_user(
-    *, domain: Domain, address: TypedAddress, first_name: str, last_name: str, password_hash: str, language: str
+    *,
+    domain: Domain,
+    address: TypedAddress,
+    first_name: str,
+    last_name: str,
+    password_hash: str,
+    language: str,
 ) -> User:
     """The account of somebody who proved the mailbox by opening it. Raises AddressTaken.
 

@@ -6,33 +6,58 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='time')),
-                ('action', models.CharField(max_length=80, verbose_name='action')),
-                ('result', models.CharField(choices=[('done', 'done'), ('refused', 'refused')], default='done', max_length=8, verbose_name='result')),
-                ('tenant_id', models.UUIDField(null=True, verbose_name='tenant')),
-                ('actor_id', models.UUIDField(help_text='Empty: the system.', null=True, verbose_name='who')),
-                ('on_behalf_of_id', models.UUIDField(null=True, verbose_name='on behalf of')),
-                ('subject', models.CharField(help_text='Kind and id.', max_length=120, verbose_name='what')),
-                ('address', models.GenericIPAddressField(null=True, verbose_name='from where')),
-                ('request_id', models.CharField(blank=True, max_length=80, verbose_name='request')),
-                ('details', models.JSONField(default=dict, verbose_name='details')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, editable=False, verbose_name="time"
+                    ),
+                ),
+                ("action", models.CharField(max_length=80, verbose_name="action")),
+                (
+                    "result",
+                    models.CharField(
+                        choices=[("done", "done"), ("refused", "refused")],
+                        default="done",
+                        max_length=8,
+                        verbose_name="result",
+                    ),
+                ),
+                ("tenant_id", models.UUIDField(null=True, verbose_name="tenant")),
+                (
+                    "actor_id",
+                    models.UUIDField(help_text="Empty: the system.", null=True, verbose_name="who"),
+                ),
+                ("on_behalf_of_id", models.UUIDField(null=True, verbose_name="on behalf of")),
+                (
+                    "subject",
+                    models.CharField(help_text="Kind and id.", max_length=120, verbose_name="what"),
+                ),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="from where")),
+                ("request_id", models.CharField(blank=True, max_length=80, verbose_name="request")),
+                ("details", models.JSONField(default=dict, verbose_name="details")),
             ],
             options={
-                'verbose_name': 'audit event',
-                'verbose_name_plural': 'audit events',
-                'ordering': ('-at', '-id'),
-                'indexes': [models.Index(fields=['tenant_id', '-at'], name='audit_by_tenant'), models.Index(fields=['-at'], name='audit_by_time')],
+                "verbose_name": "audit event",
+                "verbose_name_plural": "audit events",
+                "ordering": ("-at", "-id"),
+                "indexes": [
+                    models.Index(fields=["tenant_id", "-at"], name="audit_by_tenant"),
+                    models.Index(fields=["-at"], name="audit_by_time"),
+                ],
             },
         ),
     ]

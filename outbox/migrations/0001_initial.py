@@ -7,52 +7,137 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='OutboxMail',
+            name="OutboxMail",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=80, verbose_name='kind')),
-                ('to_address', models.CharField(max_length=254, verbose_name='recipient')),
-                ('language', models.CharField(max_length=16, verbose_name='language')),
-                ('context', models.JSONField(default=dict, verbose_name='context')),
-                ('state', models.CharField(choices=[('queued', 'queued'), ('sending', 'sending'), ('sent', 'sent'), ('failed', 'failed')], default='queued', max_length=8, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='attempts')),
-                ('next_attempt_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='next attempt')),
-                ('claimed_until', models.DateTimeField(null=True, verbose_name='claimed until')),
-                ('handed_over_at', models.DateTimeField(null=True, verbose_name='handed over')),
-                ('last_error', models.TextField(blank=True, verbose_name='last error')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("kind", models.CharField(max_length=80, verbose_name="kind")),
+                ("to_address", models.CharField(max_length=254, verbose_name="recipient")),
+                ("language", models.CharField(max_length=16, verbose_name="language")),
+                ("context", models.JSONField(default=dict, verbose_name="context")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "queued"),
+                            ("sending", "sending"),
+                            ("sent", "sent"),
+                            ("failed", "failed"),
+                        ],
+                        default="queued",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="attempts")),
+                (
+                    "next_attempt_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="next attempt"
+                    ),
+                ),
+                ("claimed_until", models.DateTimeField(null=True, verbose_name="claimed until")),
+                ("handed_over_at", models.DateTimeField(null=True, verbose_name="handed over")),
+                ("last_error", models.TextField(blank=True, verbose_name="last error")),
             ],
             options={
-                'verbose_name': 'mail',
-                'verbose_name_plural': 'mails',
-                'ordering': ('-created_at', '-id'),
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['next_attempt_at'], name='outbox_due'), models.Index(condition=models.Q(('state', 'sending')), fields=['claimed_until'], name='outbox_claimed'), models.Index(fields=['-created_at', '-id'], name='outbox_newest'), models.Index(fields=['to_address'], name='outbox_by_recipient')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('claimed_until__isnull', False), ('state', 'sending')), models.Q(models.Q(('state', 'sending'), _negated=True), ('claimed_until__isnull', True)), _connector='OR'), name='outbox_claim_while_sending', violation_error_message='A mail is claimed exactly while it is being sent.'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('handed_over_at__isnull', False), _connector='OR'), name='outbox_sent_was_handed_over', violation_error_message='A sent mail has the time of its hand-over.')],
+                "verbose_name": "mail",
+                "verbose_name_plural": "mails",
+                "ordering": ("-created_at", "-id"),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("state", "queued")),
+                        fields=["next_attempt_at"],
+                        name="outbox_due",
+                    ),
+                    models.Index(
+                        condition=models.Q(("state", "sending")),
+                        fields=["claimed_until"],
+                        name="outbox_claimed",
+                    ),
+                    models.Index(fields=["-created_at", "-id"], name="outbox_newest"),
+                    models.Index(fields=["to_address"], name="outbox_by_recipient"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("claimed_until__isnull", False), ("state", "sending")),
+                            models.Q(
+                                models.Q(("state", "sending"), _negated=True),
+                                ("claimed_until__isnull", True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="outbox_claim_while_sending",
+                        violation_error_message="A mail is claimed exactly while it is being sent.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "sent"), _negated=True),
+                            ("handed_over_at__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="outbox_sent_was_handed_over",
+                        violation_error_message="A sent mail has the time of its hand-over.",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MailLink',
+            name="MailLink",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('purpose', models.CharField(max_length=40, verbose_name='purpose')),
-                ('address', models.CharField(max_length=254, verbose_name='address')),
-                ('subject_id', models.UUIDField(help_text='The row that the purpose speaks of.', verbose_name='subject')),
-                ('digest', models.CharField(max_length=64, unique=True, verbose_name='digest')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('mail', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='outbox.outboxmail')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("purpose", models.CharField(max_length=40, verbose_name="purpose")),
+                ("address", models.CharField(max_length=254, verbose_name="address")),
+                (
+                    "subject_id",
+                    models.UUIDField(
+                        help_text="The row that the purpose speaks of.", verbose_name="subject"
+                    ),
+                ),
+                ("digest", models.CharField(max_length=64, unique=True, verbose_name="digest")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                (
+                    "mail",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="links",
+                        to="outbox.outboxmail",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'link',
-                'verbose_name_plural': 'links',
-                'constraints': [models.UniqueConstraint(fields=('mail', 'purpose'), name='one_link_per_purpose_in_a_mail', violation_error_message='The mail has a link for this purpose.')],
+                "verbose_name": "link",
+                "verbose_name_plural": "links",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("mail", "purpose"),
+                        name="one_link_per_purpose_in_a_mail",
+                        violation_error_message="The mail has a link for this purpose.",
+                    )
+                ],
             },
         ),
     ]

@@ -46,7 +46,9 @@ class Opening:
 def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     """Looks a link up and changes nothing."""
     link = links.find(token, purpose=purpose)
-    sign_up = SignUp.objects.select_related("user").filter(id=link.subject_id).first() if link else None
+    sign_up = (
+        SignUp.objects.select_related("user").filter(id=link.subject_id).first() if link else None
+    )
     if link is None or sign_up is None:
         return Opening(LinkState.UNKNOWN)
     if sign_up.state == SignUp.State.COMPLETED:

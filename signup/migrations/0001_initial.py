@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,106 +16,317 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='DomainList',
+            name="DomainList",
             fields=[
-                ('kind', models.CharField(choices=[('consumer', 'consumer mail providers'), ('disposable', 'disposable mail'), ('public_suffix', 'public suffixes')], max_length=13, primary_key=True, serialize=False, verbose_name='list')),
-                ('dated', models.DateField(verbose_name='of')),
-                ('source', models.CharField(max_length=300, verbose_name='source')),
-                ('text', models.TextField(verbose_name='entries')),
-                ('digest', models.CharField(max_length=64, verbose_name='digest')),
-                ('loaded_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='loaded')),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("consumer", "consumer mail providers"),
+                            ("disposable", "disposable mail"),
+                            ("public_suffix", "public suffixes"),
+                        ],
+                        max_length=13,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="list",
+                    ),
+                ),
+                ("dated", models.DateField(verbose_name="of")),
+                ("source", models.CharField(max_length=300, verbose_name="source")),
+                ("text", models.TextField(verbose_name="entries")),
+                ("digest", models.CharField(max_length=64, verbose_name="digest")),
+                (
+                    "loaded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="loaded"),
+                ),
             ],
             options={
-                'verbose_name': 'domain list',
-                'verbose_name_plural': 'domain lists',
+                "verbose_name": "domain list",
+                "verbose_name_plural": "domain lists",
             },
         ),
         migrations.CreateModel(
-            name='MailPause',
+            name="MailPause",
             fields=[
-                ('address', models.CharField(max_length=254, primary_key=True, serialize=False, verbose_name='address')),
-                ('until', models.DateTimeField(verbose_name='until')),
+                (
+                    "address",
+                    models.CharField(
+                        max_length=254, primary_key=True, serialize=False, verbose_name="address"
+                    ),
+                ),
+                ("until", models.DateTimeField(verbose_name="until")),
             ],
             options={
-                'verbose_name': 'mail pause',
-                'verbose_name_plural': 'mail pauses',
+                "verbose_name": "mail pause",
+                "verbose_name_plural": "mail pauses",
             },
         ),
         migrations.CreateModel(
-            name='LegalDocument',
+            name="LegalDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('terms', 'terms of use'), ('privacy', 'privacy notice')], max_length=8, verbose_name='kind')),
-                ('version', models.CharField(max_length=20, verbose_name='version')),
-                ('language', models.CharField(default='en', max_length=16, verbose_name='language')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('text', models.TextField(help_text='Plain text; an empty line starts a paragraph.', verbose_name='text')),
-                ('published_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='published')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("terms", "terms of use"), ("privacy", "privacy notice")],
+                        max_length=8,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("version", models.CharField(max_length=20, verbose_name="version")),
+                (
+                    "language",
+                    models.CharField(default="en", max_length=16, verbose_name="language"),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                (
+                    "text",
+                    models.TextField(
+                        help_text="Plain text; an empty line starts a paragraph.",
+                        verbose_name="text",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="published"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'legal document',
-                'verbose_name_plural': 'legal documents',
-                'ordering': ('kind', '-published_at'),
-                'constraints': [models.UniqueConstraint(fields=('kind', 'version', 'language'), name='one_document_per_version_and_language', violation_error_message='This version exists in this language.')],
+                "verbose_name": "legal document",
+                "verbose_name_plural": "legal documents",
+                "ordering": ("kind", "-published_at"),
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("kind", "version", "language"),
+                        name="one_document_per_version_and_language",
+                        violation_error_message="This version exists in this language.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='WelcomeItem',
+            name="WelcomeItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('section', models.CharField(choices=[('download', 'download'), ('guide', 'user guide'), ('application', 'application')], max_length=11, verbose_name='section')),
-                ('device', models.CharField(blank=True, choices=[('', 'any device'), ('windows', 'Windows'), ('macos', 'macOS'), ('linux', 'Linux'), ('ios', 'iPhone, iPad'), ('android', 'Android')], default='', max_length=7, verbose_name='device')),
-                ('language', models.CharField(blank=True, help_text='Empty: shown in every language.', max_length=16, verbose_name='language')),
-                ('title', models.CharField(max_length=120, verbose_name='title')),
-                ('description', models.CharField(blank=True, max_length=300, verbose_name='description')),
-                ('url', models.CharField(help_text='A page of this site (/…) or an https address.', max_length=500, verbose_name='address')),
-                ('position', models.PositiveSmallIntegerField(default=10, verbose_name='position')),
-                ('is_shown', models.BooleanField(default=True, verbose_name='shown')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "section",
+                    models.CharField(
+                        choices=[
+                            ("download", "download"),
+                            ("guide", "user guide"),
+                            ("application", "application"),
+                        ],
+                        max_length=11,
+                        verbose_name="section",
+                    ),
+                ),
+                (
+                    "device",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "any device"),
+                            ("windows", "Windows"),
+                            ("macos", "macOS"),
+                            ("linux", "Linux"),
+                            ("ios", "iPhone, iPad"),
+                            ("android", "Android"),
+                        ],
+                        default="",
+                        max_length=7,
+                        verbose_name="device",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(
+                        blank=True,
+                        help_text="Empty: shown in every language.",
+                        max_length=16,
+                        verbose_name="language",
+                    ),
+                ),
+                ("title", models.CharField(max_length=120, verbose_name="title")),
+                (
+                    "description",
+                    models.CharField(blank=True, max_length=300, verbose_name="description"),
+                ),
+                (
+                    "url",
+                    models.CharField(
+                        help_text="A page of this site (/…) or an https address.",
+                        max_length=500,
+                        verbose_name="address",
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField(default=10, verbose_name="position")),
+                ("is_shown", models.BooleanField(default=True, verbose_name="shown")),
             ],
             options={
-                'verbose_name': 'welcome page item',
-                'verbose_name_plural': 'welcome page items',
-                'ordering': ('section', 'position', 'title'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('url__startswith', 'https://'), models.Q(('url__startswith', '/'), models.Q(('url__startswith', '//'), _negated=True)), _connector='OR'), name='welcome_item_leads_somewhere_safe', violation_error_message='Give a page of this site (/…) or an https address.')],
+                "verbose_name": "welcome page item",
+                "verbose_name_plural": "welcome page items",
+                "ordering": ("section", "position", "title"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("url__startswith", "https://"),
+                            models.Q(
+                                ("url__startswith", "/"),
+                                models.Q(("url__startswith", "//"), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="welcome_item_leads_somewhere_safe",
+                        violation_error_message="Give a page of this site (/…) or an https address.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Acceptance',
+            name="Acceptance",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('terms', 'terms of use'), ('privacy', 'privacy notice')], max_length=8, verbose_name='document')),
-                ('version', models.CharField(max_length=20, verbose_name='version')),
-                ('accepted_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='accepted')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='acceptances', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("terms", "terms of use"), ("privacy", "privacy notice")],
+                        max_length=8,
+                        verbose_name="document",
+                    ),
+                ),
+                ("version", models.CharField(max_length=20, verbose_name="version")),
+                (
+                    "accepted_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="accepted"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="acceptances",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'acceptance',
-                'verbose_name_plural': 'acceptances',
-                'constraints': [models.UniqueConstraint(fields=('user', 'kind', 'version'), name='one_acceptance_of_a_version', violation_error_message='The user has accepted this version.')],
+                "verbose_name": "acceptance",
+                "verbose_name_plural": "acceptances",
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "kind", "version"),
+                        name="one_acceptance_of_a_version",
+                        violation_error_message="The user has accepted this version.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SignUp',
+            name="SignUp",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('address', models.CharField(max_length=254, verbose_name='address')),
-                ('domain', models.CharField(max_length=253, verbose_name='domain')),
-                ('outcome', models.CharField(choices=[('confirm', 'confirmation link'), ('add_plan', 'link that adds the plan'), ('already_registered', 'has an account'), ('sign_in', 'sign in'), ('ask_administrator', 'ask the administrator')], max_length=18, verbose_name='outcome')),
-                ('state', models.CharField(choices=[('pending', 'pending'), ('completed', 'completed'), ('answered', 'answered by mail'), ('not_me', 'ended: not me')], default='pending', max_length=9, verbose_name='state')),
-                ('sku', models.CharField(blank=True, max_length=60, verbose_name='plan asked for')),
-                ('return_url', models.CharField(blank=True, max_length=2000, verbose_name='return address')),
-                ('language', models.CharField(max_length=16, verbose_name='language')),
-                ('browser', models.CharField(blank=True, max_length=60, verbose_name='browser')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='requested')),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='sign_ups', to=settings.AUTH_USER_MODEL, verbose_name='became')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("address", models.CharField(max_length=254, verbose_name="address")),
+                ("domain", models.CharField(max_length=253, verbose_name="domain")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("confirm", "confirmation link"),
+                            ("add_plan", "link that adds the plan"),
+                            ("already_registered", "has an account"),
+                            ("sign_in", "sign in"),
+                            ("ask_administrator", "ask the administrator"),
+                        ],
+                        max_length=18,
+                        verbose_name="outcome",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending", "pending"),
+                            ("completed", "completed"),
+                            ("answered", "answered by mail"),
+                            ("not_me", "ended: not me"),
+                        ],
+                        default="pending",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                ("sku", models.CharField(blank=True, max_length=60, verbose_name="plan asked for")),
+                (
+                    "return_url",
+                    models.CharField(blank=True, max_length=2000, verbose_name="return address"),
+                ),
+                ("language", models.CharField(max_length=16, verbose_name="language")),
+                ("browser", models.CharField(blank=True, max_length=60, verbose_name="browser")),
+                (
+                    "created_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="requested"
+                    ),
+                ),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="ended")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="sign_ups",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="became",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'sign-up',
-                'verbose_name_plural': 'sign-ups',
-                'ordering': ('-created_at', '-id'),
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='signups_newest'), models.Index(fields=['address'], name='signups_by_address'), models.Index(fields=['domain', '-created_at'], name='signups_by_domain')],
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', True), ('state', 'pending')), models.Q(models.Q(('state', 'pending'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='signup_ends_once', violation_error_message='A sign-up has an end exactly when it is not pending.')],
+                "verbose_name": "sign-up",
+                "verbose_name_plural": "sign-ups",
+                "ordering": ("-created_at", "-id"),
+                "indexes": [
+                    models.Index(fields=["-created_at", "-id"], name="signups_newest"),
+                    models.Index(fields=["address"], name="signups_by_address"),
+                    models.Index(fields=["domain", "-created_at"], name="signups_by_domain"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at__isnull", True), ("state", "pending")),
+                            models.Q(
+                                models.Q(("state", "pending"), _negated=True),
+                                ("ended_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="signup_ends_once",
+                        violation_error_message="A sign-up has an end exactly when it is not pending.",
+                    )
+                ],
             },
         ),
     ]

@@ -8,73 +8,163 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Plan',
+            name="Plan",
             fields=[
-                ('sku', models.CharField(max_length=60, primary_key=True, serialize=False, verbose_name='part number')),
-                ('name', models.CharField(max_length=120, verbose_name='name')),
-                ('is_free', models.BooleanField(default=False, verbose_name='free')),
-                ('is_self_service', models.BooleanField(default=False, help_text='May a sign-up ask for it.', verbose_name='self-service')),
-                ('has_rights_management', models.BooleanField(default=True, verbose_name='has rights management')),
+                (
+                    "sku",
+                    models.CharField(
+                        max_length=60, primary_key=True, serialize=False, verbose_name="part number"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="name")),
+                ("is_free", models.BooleanField(default=False, verbose_name="free")),
+                (
+                    "is_self_service",
+                    models.BooleanField(
+                        default=False,
+                        help_text="May a sign-up ask for it.",
+                        verbose_name="self-service",
+                    ),
+                ),
+                (
+                    "has_rights_management",
+                    models.BooleanField(default=True, verbose_name="has rights management"),
+                ),
             ],
             options={
-                'verbose_name': 'plan',
-                'verbose_name_plural': 'plans',
-                'ordering': ('sku',),
-                'constraints': [models.CheckConstraint(condition=models.Q(('is_self_service', False), ('is_free', True), _connector='OR'), name='self_service_plans_are_free', violation_error_message='Only a free plan can be had by signing up.')],
+                "verbose_name": "plan",
+                "verbose_name_plural": "plans",
+                "ordering": ("sku",),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("is_self_service", False), ("is_free", True), _connector="OR"
+                        ),
+                        name="self_service_plans_are_free",
+                        violation_error_message="Only a free plan can be had by signing up.",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('units', models.PositiveIntegerField(help_text='Empty: an open pool.', null=True, verbose_name='units')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='started')),
-                ('trial_ends_at', models.DateTimeField(null=True, verbose_name='trial ends')),
-                ('ends_at', models.DateTimeField(null=True, verbose_name='ends')),
-                ('cancelled_at', models.DateTimeField(null=True, verbose_name='cancelled')),
-                ('plan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='subscriptions.plan')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subscriptions', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "units",
+                    models.PositiveIntegerField(
+                        help_text="Empty: an open pool.", null=True, verbose_name="units"
+                    ),
+                ),
+                (
+                    "started_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="started"),
+                ),
+                ("trial_ends_at", models.DateTimeField(null=True, verbose_name="trial ends")),
+                ("ends_at", models.DateTimeField(null=True, verbose_name="ends")),
+                ("cancelled_at", models.DateTimeField(null=True, verbose_name="cancelled")),
+                (
+                    "plan",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="subscriptions.plan",
+                    ),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="subscriptions",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'subscription',
-                'verbose_name_plural': 'subscriptions',
-                'ordering': ('-started_at', '-id'),
+                "verbose_name": "subscription",
+                "verbose_name_plural": "subscriptions",
+                "ordering": ("-started_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='AssignedLicence',
+            name="AssignedLicence",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('assigned_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='assigned')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assigned_licences', to=settings.AUTH_USER_MODEL)),
-                ('subscription', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assigned_licences', to='subscriptions.subscription')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "assigned_at",
+                    models.DateTimeField(
+                        default=django.utils.timezone.now, verbose_name="assigned"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assigned_licences",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="assigned_licences",
+                        to="subscriptions.subscription",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'assigned licence',
-                'verbose_name_plural': 'assigned licences',
-                'ordering': ('-assigned_at', '-id'),
+                "verbose_name": "assigned licence",
+                "verbose_name_plural": "assigned licences",
+                "ordering": ("-assigned_at", "-id"),
             },
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True)), fields=('tenant', 'plan'), name='one_subscription_to_a_plan', violation_error_message='The tenant has a subscription to this plan already.'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cancelled_at__isnull", True)),
+                fields=("tenant", "plan"),
+                name="one_subscription_to_a_plan",
+                violation_error_message="The tenant has a subscription to this plan already.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__isnull', True), ('ends_at__gte', models.F('started_at')), _connector='OR'), name='subscription_ends_after_its_start', violation_error_message='A subscription ends after it has started.'),
+            model_name="subscription",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("ends_at__isnull", True),
+                    ("ends_at__gte", models.F("started_at")),
+                    _connector="OR",
+                ),
+                name="subscription_ends_after_its_start",
+                violation_error_message="A subscription ends after it has started.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='assignedlicence',
-            constraint=models.UniqueConstraint(fields=('subscription', 'user'), name='one_unit_of_a_subscription_per_user', violation_error_message='The user has a unit of this subscription already.'),
+            model_name="assignedlicence",
+            constraint=models.UniqueConstraint(
+                fields=("subscription", "user"),
+                name="one_unit_of_a_subscription_per_user",
+                violation_error_message="The user has a unit of this subscription already.",
+            ),
         ),
     ]

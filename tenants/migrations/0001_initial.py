@@ -8,117 +8,335 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='DomainRule',
+            name="DomainRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('domain', models.CharField(error_messages={'unique': 'There is a rule for this domain already.'}, help_text='Holds for its sub-domains too, unless they have a rule of their own.', max_length=253, unique=True, verbose_name='domain')),
-                ('decision', models.CharField(choices=[('allow', 'allow'), ('block', 'block')], max_length=5, verbose_name='decision')),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "domain",
+                    models.CharField(
+                        error_messages={"unique": "There is a rule for this domain already."},
+                        help_text="Holds for its sub-domains too, unless they have a rule of their own.",
+                        max_length=253,
+                        unique=True,
+                        verbose_name="domain",
+                    ),
+                ),
+                (
+                    "decision",
+                    models.CharField(
+                        choices=[("allow", "allow"), ("block", "block")],
+                        max_length=5,
+                        verbose_name="decision",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
             ],
             options={
-                'verbose_name': 'domain rule',
-                'verbose_name_plural': 'domain rules',
-                'ordering': ('domain',),
+                "verbose_name": "domain rule",
+                "verbose_name_plural": "domain rules",
+                "ordering": ("domain",),
             },
         ),
         migrations.CreateModel(
-            name='Tenant',
+            name="Tenant",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=253, verbose_name='name')),
-                ('state', models.CharField(choices=[('unmanaged', 'unmanaged'), ('managed', 'managed')], default='unmanaged', max_length=9, verbose_name='state')),
-                ('allow_ad_hoc_subscriptions', models.BooleanField(default=True, verbose_name='people may sign up by themselves')),
-                ('allow_email_verified_users', models.BooleanField(default=True, verbose_name='a sign-up may create an account')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("name", models.CharField(max_length=253, verbose_name="name")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("unmanaged", "unmanaged"), ("managed", "managed")],
+                        default="unmanaged",
+                        max_length=9,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "allow_ad_hoc_subscriptions",
+                    models.BooleanField(
+                        default=True, verbose_name="people may sign up by themselves"
+                    ),
+                ),
+                (
+                    "allow_email_verified_users",
+                    models.BooleanField(
+                        default=True, verbose_name="a sign-up may create an account"
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
             ],
             options={
-                'verbose_name': 'tenant',
-                'verbose_name_plural': 'tenants',
-                'ordering': ('-created_at', '-id'),
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='tenants_newest')],
+                "verbose_name": "tenant",
+                "verbose_name_plural": "tenants",
+                "ordering": ("-created_at", "-id"),
+                "indexes": [models.Index(fields=["-created_at", "-id"], name="tenants_newest")],
             },
         ),
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(error_messages={'unique': 'This domain belongs to a tenant already.'}, max_length=253, unique=True, verbose_name='name')),
-                ('state', models.CharField(choices=[('unverified', 'unverified'), ('verified', 'verified by DNS')], default='unverified', max_length=10, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('tenant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='domains', to='tenants.tenant')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        error_messages={"unique": "This domain belongs to a tenant already."},
+                        max_length=253,
+                        unique=True,
+                        verbose_name="name",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("unverified", "unverified"), ("verified", "verified by DNS")],
+                        default="unverified",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="domains",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'domain',
-                'verbose_name_plural': 'domains',
-                'ordering': ('name',),
+                "verbose_name": "domain",
+                "verbose_name_plural": "domains",
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('email', models.CharField(help_text='Where mail to this account goes. Empty once its owner has closed it.', max_length=254, null=True, unique=True, verbose_name='e-mail address')),
-                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
-                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
-                ('role', models.CharField(choices=[('member', 'member'), ('administrator', 'administrator'), ('operator', 'operator')], default='member', max_length=13, verbose_name='role')),
-                ('state', models.CharField(choices=[('active', 'active'), ('disabled', 'disabled'), ('deleted', 'deleted by an administrator'), ('closed', 'closed by its owner')], default='active', max_length=8, verbose_name='state')),
-                ('creation_method', models.CharField(choices=[('email_verified', 'signed up'), ('admin', 'created by an administrator'), ('sync', 'synchronised'), ('federated', 'federated')], max_length=14, verbose_name='creation method')),
-                ('language', models.CharField(default='en', max_length=16, verbose_name='language')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='created')),
-                ('tenant', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='users', to='tenants.tenant')),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                (
+                    "last_login",
+                    models.DateTimeField(blank=True, null=True, verbose_name="last login"),
+                ),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "email",
+                    models.CharField(
+                        help_text="Where mail to this account goes. Empty once its owner has closed it.",
+                        max_length=254,
+                        null=True,
+                        unique=True,
+                        verbose_name="e-mail address",
+                    ),
+                ),
+                (
+                    "first_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="first name"),
+                ),
+                (
+                    "last_name",
+                    models.CharField(blank=True, max_length=150, verbose_name="last name"),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("member", "member"),
+                            ("administrator", "administrator"),
+                            ("operator", "operator"),
+                        ],
+                        default="member",
+                        max_length=13,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("active", "active"),
+                            ("disabled", "disabled"),
+                            ("deleted", "deleted by an administrator"),
+                            ("closed", "closed by its owner"),
+                        ],
+                        default="active",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "creation_method",
+                    models.CharField(
+                        choices=[
+                            ("email_verified", "signed up"),
+                            ("admin", "created by an administrator"),
+                            ("sync", "synchronised"),
+                            ("federated", "federated"),
+                        ],
+                        max_length=14,
+                        verbose_name="creation method",
+                    ),
+                ),
+                (
+                    "language",
+                    models.CharField(default="en", max_length=16, verbose_name="language"),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="created"),
+                ),
+                (
+                    "tenant",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="users",
+                        to="tenants.tenant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'user',
-                'verbose_name_plural': 'users',
-                'ordering': ('-created_at', '-id'),
+                "verbose_name": "user",
+                "verbose_name_plural": "users",
+                "ordering": ("-created_at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='Address',
+            name="Address",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('address', models.CharField(error_messages={'unique': 'This address belongs to an account already.'}, max_length=254, unique=True, verbose_name='address')),
-                ('is_primary', models.BooleanField(default=True, verbose_name='primary')),
-                ('proven_at', models.DateTimeField(help_text='When its holder last opened the mailbox.', null=True, verbose_name='mailbox proven')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='addresses', to=settings.AUTH_USER_MODEL)),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='addresses', to='tenants.domain')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "address",
+                    models.CharField(
+                        error_messages={"unique": "This address belongs to an account already."},
+                        max_length=254,
+                        unique=True,
+                        verbose_name="address",
+                    ),
+                ),
+                ("is_primary", models.BooleanField(default=True, verbose_name="primary")),
+                (
+                    "proven_at",
+                    models.DateTimeField(
+                        help_text="When its holder last opened the mailbox.",
+                        null=True,
+                        verbose_name="mailbox proven",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="addresses",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="addresses",
+                        to="tenants.domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'address',
-                'verbose_name_plural': 'addresses',
-                'ordering': ('address',),
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_primary', True)), fields=('user',), name='one_primary_address', violation_error_message='The account has a primary address.')],
+                "verbose_name": "address",
+                "verbose_name_plural": "addresses",
+                "ordering": ("address",),
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_primary", True)),
+                        fields=("user",),
+                        name="one_primary_address",
+                        violation_error_message="The account has a primary address.",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.CheckConstraint(condition=models.Q(('name__regex', '^[a-z0-9-]+(\\.[a-z0-9-]+)+$')), name='domain_in_its_one_spelling', violation_error_message='Domains are stored as lower-case A-labels.'),
+            model_name="domain",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name__regex", "^[a-z0-9-]+(\\.[a-z0-9-]+)+$")),
+                name="domain_in_its_one_spelling",
+                violation_error_message="Domains are stored as lower-case A-labels.",
+            ),
         ),
         migrations.AddIndex(
-            model_name='user',
-            index=models.Index(fields=['-created_at', '-id'], name='users_newest'),
+            model_name="user",
+            index=models.Index(fields=["-created_at", "-id"], name="users_newest"),
         ),
         migrations.AddIndex(
-            model_name='user',
-            index=models.Index(fields=['tenant', '-created_at'], name='users_of_tenant'),
+            model_name="user",
+            index=models.Index(fields=["tenant", "-created_at"], name="users_of_tenant"),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('role', 'operator'), ('tenant__isnull', True)), models.Q(('tenant__isnull', False), models.Q(('role', 'operator'), _negated=True)), _connector='OR'), name='operators_have_no_tenant', violation_error_message='An operator has no tenant; everybody else has one.'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("role", "operator"), ("tenant__isnull", True)),
+                    models.Q(
+                        ("tenant__isnull", False), models.Q(("role", "operator"), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="operators_have_no_tenant",
+                violation_error_message="An operator has no tenant; everybody else has one.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='user',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email__isnull', True), ('state', 'closed')), models.Q(('email__isnull', False), models.Q(('state', 'closed'), _negated=True)), _connector='OR'), name='closed_accounts_have_no_address', violation_error_message='An account has an address until it is closed.'),
+            model_name="user",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("email__isnull", True), ("state", "closed")),
+                    models.Q(
+                        ("email__isnull", False), models.Q(("state", "closed"), _negated=True)
+                    ),
+                    _connector="OR",
+                ),
+                name="closed_accounts_have_no_address",
+                violation_error_message="An account has an address until it is closed.",
+            ),
         ),
     ]
