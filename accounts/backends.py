@@ -12,4 +12,5 @@ class AddressBackend(AuthenticationBackend):
     """allauth's backend, which compares addresses case-insensitively, with our exact look-up."""
 
     def _authenticate_by_email(self, email: str, password: str) -> AbstractBaseUser | None:
-        return self._check_password(user_by_typed_address(email), password)
+        user: AbstractBaseUser | None = self._check_password(user_by_typed_address(email), password)
+        return user

@@ -57,7 +57,7 @@ class ResetPasswordForm(forms.Form):
         try:
             return str(parse(self.cleaned_data["email"]))
         except AddressRefused as refusal:
-            raise ValidationError(refusal.sentence, code=refusal.code) from None
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
     def save(self, request: HttpRequest, **_: Any) -> str:
         address: str = self.cleaned_data["email"]

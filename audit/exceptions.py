@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818 -- the field's own word
+class Refusal(Exception):
     """Something that was asked for and is not done; its text tells whoever asked why, and what to do."""
 
 

@@ -22,7 +22,7 @@ class PortalAdminSite(admin.AdminSite):
     def site_header(self) -> str:  # type: ignore[override]
         return settings.PRODUCT_NAME
 
-    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:  # type: ignore[override]
+    def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         if request.user.is_authenticated:
             if self.has_permission(request):
                 return redirect_to_login(reverse("admin:index"), reverse("account_login"))

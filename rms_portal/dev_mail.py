@@ -8,9 +8,12 @@ import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from operator import itemgetter
+from typing import Any
 
 from csp.decorators import csp_update
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.safestring import mark_safe
 
@@ -37,6 +40,11 @@ def _read(key: str) -> EmailMessage:
     return message
 
 
+def _listed(key: str) -> dict[str, Any]:
+    message = _read(key)
+    return {"key": key, "message": message, "date": parsedate_to_datetime(str(message["Date"]))}
+
+
 def _part(message: EmailMessage, kind: str) -> str:
     part = message.get_body(preferencelist=(kind,))
     return part.get_content() if part else ""
@@ -45,10 +53,8 @@ def _part(message: EmailMessage, kind: str) -> str:
 def inbox(request: HttpRequest) -> HttpResponse:
     _require_this_machine(request)
     keys = open_inbox().keys()
-    mails = [{"key": key, "message": _read(key)} for key in keys]
-    for mail in mails:
-        mail["date"] = parsedate_to_datetime(str(mail["message"]["Date"]))
-    mails.sort(key=lambda mail: mail["date"], reverse=True)
+    mails = [_listed(key) for key in keys]
+    mails.sort(key=itemgetter("date"), reverse=True)
     return render(request, "dev_mail/inbox.html", {"mails": mails[:SHOWN]})
 
 
@@ -59,7 +65,7 @@ def message(request: HttpRequest, key: str) -> HttpResponse:
     return render(request, "dev_mail/message.html", context)
 
 
-def message_html(request: HttpRequest, key: str) -> HttpResponse:
+def message_html(request: HttpRequest, key: str) -> HttpResponseBase:
     """The HTML part as a mail program shows it, with exactly its own style sheet allowed."""
     _require_this_machine(request)
     html = _part(_read(key), "html")
@@ -68,6 +74,6 @@ def message_html(request: HttpRequest, key: str) -> HttpResponse:
         for style in STYLE.findall(html)
     ]
     view = csp_update({"style-src": hashes})(lambda _: HttpResponse(mark_safe(html)))  # noqa: S308
-    response: HttpResponse = view(request)
+    response = view(request)
     response["Referrer-Policy"] = "no-referrer"
     return response

@@ -36,7 +36,7 @@ class AddressForm(forms.Form):
         try:
             return address_rules.check(self.cleaned_data["email"])
         except AddressRefused as refusal:
-            raise ValidationError(refusal.sentence, code=refusal.code) from None
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
 
 class OneLastThingForm(forms.Form):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -24,7 +25,8 @@ from accounts.sign_in import sign_in_with_new_password
 from signup import selectors
 from signup.decision import Page
 from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
-from signup.flows import confirm, request as requests
+from signup.flows import confirm
+from signup.flows import request as requests
 from signup.flows.confirm import LinkState
 from signup.forms import AddressForm, OneLastThingForm
 from signup.models import LegalDocument, SignUp, WelcomeItem
@@ -33,13 +35,13 @@ from tenants.addresses import AddressRefused, shown_domain
 from tenants.models import User
 
 SIGN_UP = "sign_up"
-AddressView = Callable[..., HttpResponse]
+PageView = Callable[..., HttpResponseBase]
 
 
-def token_page(view: AddressView) -> AddressView:
+def token_page(view: PageView) -> PageView:
     """A page with a token in its address: nobody may cache it or learn the address from a referrer."""
 
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         response["Referrer-Policy"] = "no-referrer"
         response["Cache-Control"] = "no-store"
@@ -226,9 +228,10 @@ class NotMeView(View):
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
     sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    assert isinstance(request.user, User)
     is_own = sign_up is not None and sign_up.address == request.user.email
     items = list(selectors.welcome_items(get_language() or settings.LANGUAGE_CODE))
-    context = {"return_url": sign_up.return_url if sign_up and is_own else ""}
+    context: dict[str, Any] = {"return_url": sign_up.return_url if sign_up and is_own else ""}
     context |= {
         f"{section}s": [item for item in items if item.section == section]
         for section in WelcomeItem.Section.values

@@ -9,8 +9,8 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 4)
 os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="rms-tests-"))
 
-from rms_portal.settings import *  # noqa: E402, F403
-from rms_portal.settings import STORAGES, VAR_DIR  # noqa: E402
+from rms_portal.settings import *  # noqa: F403
+from rms_portal.settings import STORAGES, VAR_DIR
 
 Path(VAR_DIR / "mail").parent.mkdir(parents=True, exist_ok=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -1,6 +1,8 @@
 """The plans that the service knows. Operators may rename them and add others."""
 
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 PLANS = (
     ("RIGHTSMANAGEMENT_ADHOC", "Rights management for individuals", True, True),
@@ -10,7 +12,7 @@ PLANS = (
 )
 
 
-def add_plans(apps, schema_editor):
+def add_plans(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     plan = apps.get_model("subscriptions", "Plan")
     for sku, name, is_free, is_self_service in PLANS:
         plan.objects.create(sku=sku, name=name, is_free=is_free, is_self_service=is_self_service)
