@@ -7,4 +7,8 @@ from django.http import HttpRequest
 
 
 def installation(request: HttpRequest) -> dict[str, object]:
-    return {"product_name": settings.PRODUCT_NAME, "support_email": settings.SUPPORT_EMAIL}
+    return {
+        "product_name": settings.PRODUCT_NAME,
+        "support_email": settings.SUPPORT_EMAIL,
+        "dev_mail": not settings.MAIL_IS_SENT,
+    }

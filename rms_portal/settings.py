@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,15 +10,17 @@ from django.utils.translation import gettext_lazy as _
 
 from rms_portal import environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+BASE_DIR = environment.BASE_DIR
 env = environment.read(BASE_DIR)
 
 # --- The installation ------------------------------------------------------------------------------
 
-VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR = environment.var_dir(env, BASE_DIR)
 DEBUG: bool = env.bool("DEBUG", default=False)
 PORT: int = env.int("PORT", default=8000)
 LISTEN: str = env.str("LISTEN", default="127.0.0.1")
+WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=2)
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 PUBLIC_URL: str = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
 ALLOWED_HOSTS: list[str] = env.list(
     "ALLOWED_HOSTS",
@@ -30,6 +31,7 @@ SECRET_KEY = environment.secret_key(env, VAR_DIR)
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", default="Information Protection")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")
+OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
 
 # --- Mail ------------------------------------------------------------------------------------------
@@ -76,6 +78,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -166,9 +169,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_PROCESSES", default=2)
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
+# Saved after every task, so that the age of the file tells whether the scheduler works.
+CELERY_BEAT_SYNC_EVERY = 1
 if CELERY_BROKER_URL.startswith("filesystem:"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": VAR_DIR / "broker" / "queue",
@@ -241,7 +246,7 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "static/"
-STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT = env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
