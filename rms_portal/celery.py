@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging.config
 import os
 from importlib import import_module
 from importlib.util import find_spec
 
 from celery import Celery
+from celery.signals import setup_logging
 from django.apps import apps
 from django.conf import settings
 
@@ -15,6 +17,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rms_portal.settings")
 app = Celery("rms_portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@setup_logging.connect
+def use_our_log(**_: object) -> None:
+    """Celery's own handlers would write what ours redact."""
+    logging.config.dictConfig(settings.LOGGING)
 
 
 @app.on_after_finalize.connect

@@ -13,17 +13,23 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY_FILE = Path("secrets") / "secret_key"
 SHORTEST_SECRET_KEY = 32
 
 
 def read(base_dir: Path) -> environ.Env:
-    """The environment, with `.env` in `base_dir` filling in what is not set."""
+    """The environment, with `.env` in `base_dir`, or ENV_FILE, filling in what is not set."""
     env = environ.Env()
-    env_file = base_dir / ".env"
+    env_file = Path(env.str("ENV_FILE", default=str(base_dir / ".env")))
     if env_file.is_file():
         environ.Env.read_env(env_file)
     return env
+
+
+def var_dir(env: environ.Env, base_dir: Path) -> Path:
+    """Where the installation keeps its state."""
+    return Path(env.str("VAR_DIR", default=str(base_dir / "var"))).resolve()
 
 
 def secret_key(env: environ.Env, var_dir: Path) -> str:

@@ -22,10 +22,11 @@ LISTEN: str = env.str("LISTEN", default="127.0.0.1")
 WEB_PROCESSES: int = env.int("WEB_PROCESSES", default=2)
 WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 PUBLIC_URL: str = env.str("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list(
-    "ALLOWED_HOSTS",
-    default=[urlsplit(PUBLIC_URL).hostname or "", "127.0.0.1", "localhost", "[::1]"],
-)
+ALLOWED_HOSTS: list[str] = [
+    *env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or ""]),
+    # Health checks ask on the machine itself. Links in mail follow from PUBLIC_URL, never from a request.
+    *("127.0.0.1", "localhost", "[::1]"),
+]
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 SECRET_KEY = environment.secret_key(env, VAR_DIR)
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])

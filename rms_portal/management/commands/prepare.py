@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandParser
+
+from outbox.backends import inbox
+from rms_portal.installation import FIRST_OPERATOR_PASSWORD_FILE, kept_secret, make_folders
+from rms_portal.static_build import collect_static
+from rms_portal.translations import compile_catalogues
+from tenants import addresses
+from tenants.models import User
+from tenants.services import create_operator
+
+PASSWORD_OCTETS = 18  # 24 characters
+
+
+class Command(BaseCommand):
+    help = (
+        "Makes the installation ready to start: its folders, translations, static files, database "
+        "and first operator. Can be run again at any time; what is there stays."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--files-only",
+            action="store_true",
+            help="Only the translations and static files, which need no database.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        compile_catalogues()
+        collect_static()
+        if options["files_only"]:
+            return
+        make_folders(settings.VAR_DIR)
+        if not settings.MAIL_IS_SENT:
+            inbox()
+        call_command("migrate", interactive=False, verbosity=options["verbosity"] - 1)
+        self._ensure_operator()
+
+    def _ensure_operator(self) -> None:
+        if User.objects.filter(role=User.Role.OPERATOR).exists():
+            return
+        path = settings.VAR_DIR / FIRST_OPERATOR_PASSWORD_FILE
+        create_operator(
+            address=addresses.parse(settings.OPERATOR_EMAIL),
+            password=kept_secret(path, octets=PASSWORD_OCTETS),
+            acting_user=None,
+        )
+        self.stdout.write(
+            f"The first operator is {settings.OPERATOR_EMAIL}; the password is in {path}"
+        )
