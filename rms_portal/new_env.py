@@ -35,7 +35,7 @@ def main(root: Path) -> int | str:
         file.write(text)
     print(
         f"{target} is written, with fresh secrets. Fill in PUBLIC_URL, EMAIL_URL and MAIL_FROM, then: docker compose up"
-    )  # noqa: T201
+    )
     return 0
 
 

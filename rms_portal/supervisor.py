@@ -75,4 +75,4 @@ class Supervisor:
 
 
 def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)  # noqa: T201 -- to whoever typed the command
+    print(sentence, file=sys.stderr, flush=True)
