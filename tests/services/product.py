@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from urllib.request import urlopen
 
 from tests.services.waiting import free_port, until
@@ -19,13 +18,11 @@ from tests.services.waiting import free_port, until
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = sys.executable
 CELERY = (PYTHON, "-m", "celery", "--app", "rms_portal")
-COMMANDS: Mapping[str, Sequence[str]] = MappingProxyType(
-    {
-        "web": (PYTHON, "-m", "gunicorn", "rms_portal.wsgi"),
-        "worker": (*CELERY, "worker", "--concurrency=2"),
-        "scheduler": (*CELERY, "beat", "--pidfile="),
-    }
-)
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "web": (PYTHON, "-m", "gunicorn", "rms_portal.wsgi"),
+    "worker": (*CELERY, "worker", "--concurrency=2"),
+    "scheduler": (*CELERY, "beat", "--pidfile="),
+}
 # What a process has written once it does its work; the web server is asked instead.
 READY = {"worker": " ready.", "scheduler": "beat: Starting"}
 
@@ -51,7 +48,7 @@ def end_group(process: subprocess.Popen[bytes], *, seconds: float = 20) -> None:
 class Product:
     folder: Path
     settings: Mapping[str, str]
-    commands: Mapping[str, Sequence[str]] = COMMANDS
+    commands: Mapping[str, Sequence[str]] = field(default_factory=lambda: COMMANDS)
     root: Path = ROOT
     port: int = field(default_factory=free_port)
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)

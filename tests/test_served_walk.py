@@ -1,0 +1,130 @@
+"""The walk on PostgreSQL, Redis, gunicorn, a Celery worker, the scheduler and a real mail server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from tests import walk
+from tests.services.postgres import Postgres
+from tests.services.product import Product, running, served
+from tests.services.redis import Redis
+from tests.services.smtp import Smtp, serving
+
+pytestmark = pytest.mark.services
+
+TOKEN = re.compile(r"/signup/(?:confirm|not-me)/([\w-]{43})/")
+
+
+@pytest.fixture(scope="module")
+def mail_server() -> Iterator[Smtp]:
+    with serving(Smtp()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def product(
+    postgres: Postgres,
+    redis: Redis,
+    mail_server: Smtp,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Product]:
+    with running(
+        served(
+            tmp_path_factory.mktemp("served"),
+            database_url=postgres.new_url(),
+            redis_url=redis.new_url(),
+            email_url=mail_server.url,
+        )
+    ) as product:
+        yield product
+
+
+def text_of(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    assert part is not None
+    content: str = part.get_content()
+    return content
+
+
+def test_a_stranger_signs_up_and_stands_on_the_welcome_page(
+    product: Product, mail_server: Smtp
+) -> None:
+    address = "robin@walk.example"
+    walk.sign_up(walk.HttpVisitor(product.url), walk.SmtpInbox(mail_server), address)
+    users = json.loads(product.manage("list_users", "walk.example", "--json"))
+    assert [(user["email"], user["creation_method"]) for user in users] == [
+        (address, "email_verified")
+    ]
+
+
+def test_the_mail_says_the_same_in_text_and_html(product: Product, mail_server: Smtp) -> None:
+    walk.ask(walk.HttpVisitor(product.url), "robin@parts.example")
+    message = mail_server.wait_for("robin@parts.example").message
+    assert message.get_content_type() == "multipart/alternative"
+    text, page = text_of(message, "plain"), text_of(message, "html")
+    links = set(re.findall(r"https?://\S+?/signup/[\w-]+/[\w-]{43}/", text))
+    assert len(links) == 2
+    assert all(link in page for link in links)
+    for words in ("Yes, that's me", "This was not me", "robin@parts.example"):
+        assert words in text
+        assert words in page.replace("&#x27;", "'")
+
+
+def test_the_mail_has_the_headers_of_a_machine_that_asks_once(
+    product: Product, mail_server: Smtp
+) -> None:
+    walk.ask(walk.HttpVisitor(product.url), "robin@headers.example")
+    received = mail_server.wait_for("robin@headers.example")
+    message = received.message
+    assert message["Subject"] == "Finish signing up for Information Protection"
+    assert message["To"] == "robin@headers.example"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Date"].datetime.tzinfo is not None
+    assert re.fullmatch(r"<[\w-]+@rights\.example\.com>", str(message["Message-ID"]))
+    assert received.sender == "no-reply@rights.example.com"
+
+
+def test_no_token_is_in_any_log_the_database_or_the_broker(
+    product: Product, mail_server: Smtp, redis: Redis
+) -> None:
+    visitor, address = walk.HttpVisitor(product.url), "robin@secrets.example"
+    mail = walk.sign_up(visitor, walk.SmtpInbox(mail_server), address)
+    tokens = TOKEN.findall(mail.text)
+    assert len(tokens) == 2
+    logs = product.logs()
+    assert "POST /signup/confirm/[redacted]/ 302" in logs, "The log has no line for the request at all."
+    assert "outbox.tasks.deliver_mail" in logs
+    for secret in (*tokens, walk.PASSWORD):
+        assert secret not in logs
+
+
+def test_the_log_of_every_process_has_one_form(product: Product) -> None:
+    line = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z [A-Z]+ [\w.]+ request=\S+ ")
+    for name in product.commands:
+        lines = [text for text in product.log(name).splitlines() if text.startswith("20")]
+        assert lines, f"The {name} wrote nothing."
+        assert all(line.match(text) for text in lines), f"The {name} wrote: {lines}"
+
+
+def test_readiness_speaks_of_database_and_broker(product: Product) -> None:
+    page = walk.HttpVisitor(product.url).get("/readyz")
+    assert page.status == 200
+    assert json.loads(page.text)["database"]
+    assert json.loads(page.text)["broker"]
+
+
+def test_the_inbox_page_does_not_exist(product: Product) -> None:
+    assert walk.HttpVisitor(product.url).get("/dev/mail/").status == 404
+
+
+def test_the_scheduler_is_healthy_while_it_runs(product: Product, tmp_path: Path) -> None:
+    product.manage("scheduler_health")
+    other = Product(tmp_path, {**product.settings, "VAR_DIR": str(tmp_path)})
+    with pytest.raises(AssertionError, match="has not saved a schedule"):
+        other.manage("scheduler_health")
