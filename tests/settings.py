@@ -7,7 +7,10 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 4)
-os.environ.setdefault("VAR_DIR", tempfile.mkdtemp(prefix="rms-tests-"))
+# Whoever runs the tests may have a .env for an installation of their own.
+os.environ["ENV_FILE"] = ""
+_state = tempfile.TemporaryDirectory(prefix="rms-tests-")
+os.environ.setdefault("VAR_DIR", _state.name)
 
 from rms_portal.settings import *  # noqa: F403
 from rms_portal.settings import STORAGES, VAR_DIR

@@ -98,7 +98,9 @@ def test_no_token_is_in_any_log_the_database_or_the_broker(
     tokens = TOKEN.findall(mail.text)
     assert len(tokens) == 2
     logs = product.logs()
-    assert "POST /signup/confirm/[redacted]/ 302" in logs, "The log has no line for the request at all."
+    assert "POST /signup/confirm/[redacted]/ 302" in logs, (
+        "The log has no line for the request at all."
+    )
     assert "outbox.tasks.deliver_mail" in logs
     for secret in (*tokens, walk.PASSWORD):
         assert secret not in logs

@@ -1,0 +1,1 @@
+"""What the promises with numbers are measured by. `make bench` runs all."""

@@ -1,0 +1,78 @@
+"""Completed sign-ups per second in one process, against the raw Argon2id rate of the same process.
+
+Each is a POST of *One last thing …* through the whole WSGI application to a committed account. The
+requests and their mails were made before the clock starts; each domain has five people.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+
+import argon2
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rms_portal.settings")
+django.setup()
+
+from django.core.management import call_command  # noqa: E402 -- needs the settings
+from django.test import Client  # noqa: E402
+
+from accounts.hashers import Argon2Hasher  # noqa: E402
+from outbox.links import token_of  # noqa: E402
+from outbox.models import MailLink  # noqa: E402
+from signup.flows.request import CONFIRM, request_sign_up  # noqa: E402
+from tenants.addresses import parse  # noqa: E402
+
+SIGN_UPS = 200
+PEOPLE_PER_DOMAIN = 5
+PASSWORD = "nine violet teapots on parade"
+
+
+def raw_rate(seconds: float = 3.0) -> float:
+    """Hashes per second with the product's own parameters, and nothing else."""
+    hasher = argon2.PasswordHasher(
+        time_cost=Argon2Hasher.time_cost,
+        memory_cost=Argon2Hasher.memory_cost,
+        parallelism=Argon2Hasher.parallelism,
+    )
+    started, hashes = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        hasher.hash(PASSWORD)
+        hashes += 1
+    return hashes / (time.perf_counter() - started)
+
+
+def paths() -> list[str]:
+    for number in range(SIGN_UPS):
+        domain = f"company-{number // PEOPLE_PER_DOMAIN}.example"
+        request_sign_up(address=parse(f"person-{number}@{domain}"), language="en")
+    links = MailLink.objects.filter(purpose=CONFIRM)
+    return [f"/signup/confirm/{token_of(link)}/" for link in links]
+
+
+def completed_rate() -> float:
+    answers = {"first_name": "Robin", "last_name": "Recipient"}
+    answers |= {"password1": PASSWORD, "password2": PASSWORD}
+    waiting = paths()
+    # One that is not measured: the first request imports and compiles.
+    assert Client().get(waiting[0], HTTP_HOST="127.0.0.1").status_code == 200
+    started = time.perf_counter()
+    for path in waiting:
+        response = Client().post(path, answers, HTTP_HOST="127.0.0.1")
+        assert response.status_code == 302, response.content
+    return len(waiting) / (time.perf_counter() - started)
+
+
+def main() -> None:
+    call_command("prepare", verbosity=0)
+    before = raw_rate()
+    completed = completed_rate()
+    raw = (before + raw_rate()) / 2
+    share = completed / raw
+    print(json.dumps({"completed": completed, "argon2id": raw, "share": share}))
+
+
+if __name__ == "__main__":
+    main()
