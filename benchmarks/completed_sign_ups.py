@@ -16,14 +16,14 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rms_portal.settings")
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 -- needs the settings
-from django.test import Client  # noqa: E402
+from django.core.management import call_command
+from django.test import Client
 
-from accounts.hashers import Argon2Hasher  # noqa: E402
-from outbox.links import token_of  # noqa: E402
-from outbox.models import MailLink  # noqa: E402
-from signup.flows.request import CONFIRM, request_sign_up  # noqa: E402
-from tenants.addresses import parse  # noqa: E402
+from accounts.hashers import Argon2Hasher
+from outbox.links import token_of
+from outbox.models import MailLink
+from signup.flows.request import CONFIRM, request_sign_up
+from tenants.addresses import parse
 
 SIGN_UPS = 200
 PEOPLE_PER_DOMAIN = 5
