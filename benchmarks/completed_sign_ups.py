@@ -56,11 +56,13 @@ def completed_rate() -> float:
     answers = {"first_name": "Robin", "last_name": "Recipient"}
     answers |= {"password1": PASSWORD, "password2": PASSWORD}
     waiting = paths()
-    # One that is not measured: the first request imports and compiles.
-    assert Client().get(waiting[0], HTTP_HOST="127.0.0.1").status_code == 200
+    client = Client(headers={"host": "127.0.0.1"})
+    # One that is not measured: the first request imports and compiles, and loads the middleware.
+    assert client.get(waiting[0]).status_code == 200
     started = time.perf_counter()
     for path in waiting:
-        response = Client().post(path, answers, HTTP_HOST="127.0.0.1")
+        client.cookies.clear()  # each is somebody else
+        response = client.post(path, answers)
         assert response.status_code == 302, response.content
     return len(waiting) / (time.perf_counter() - started)
 

@@ -126,3 +126,12 @@ def test_when_one_process_dies_all_end_and_the_status_says_so(tree: Path, produc
         assert run.process.wait(30) != 0
         assert run.members() == {}
     assert "The scheduler process has ended, so everything ends." in run.text()
+
+
+@LINUX
+def test_nothing_is_left_when_make_itself_is_killed(tree: Path, product: MakeRun) -> None:
+    with make_run(tree, free_port(), VAR_DIR=str(tree / "var-of-a-third")) as run:
+        run.wait_until_ready()
+        run.process.kill()
+        run.process.wait(10)
+        until(lambda: not run.members(), seconds=20, what="everything to end after make")
