@@ -44,6 +44,7 @@ lint: $(DEV_STAMP) ## style, types, migrations, settings, templates, translation
 	$(SERVED) $(BIN)/python manage.py check --deploy --fail-level WARNING
 	$(BIN)/djlint --lint --quiet templates
 	$(BIN)/python -m rms_portal.translations check
+	@echo "Nothing to mend."
 
 env: ## writes .env with fresh secrets, for docker compose
 	@$(PYTHON) -I rms_portal/new_env.py
