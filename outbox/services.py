@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from audit.services import Actor, record
 from outbox import content
 from outbox.models import OutboxMail
 
@@ -123,12 +124,22 @@ def sweep() -> int:
     return len(ids)
 
 
-def retry(mail_id: uuid.UUID) -> bool:
+@transaction.atomic
+def retry(mail_id: uuid.UUID, *, acting_user: Actor | None) -> bool:
     """Queues a failed or waiting mail for now; whether there was one to queue."""
-    now = timezone.now()
     hit = OutboxMail.objects.filter(id=mail_id, state__in=(State.FAILED, State.QUEUED)).update(
-        state=State.QUEUED, next_attempt_at=now
+        state=State.QUEUED, next_attempt_at=timezone.now()
     )
-    if hit:
-        transaction.on_commit(lambda: announce(mail_id))
-    return bool(hit)
+    if not hit:
+        return False
+    record(
+        action="mail.retried", subject=f"mail:{mail_id}", tenant_id=None, acting_user=acting_user
+    )
+    transaction.on_commit(lambda: announce(mail_id))
+    return True
+
+
+def retry_failed(*, acting_user: Actor | None) -> int:
+    """Queues every failed mail for now; how many there were."""
+    ids = list(OutboxMail.objects.filter(state=State.FAILED).values_list("id", flat=True))
+    return sum(retry(mail_id, acting_user=acting_user) for mail_id in ids)

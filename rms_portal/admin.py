@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +26,7 @@ class PortalAdminSite(admin.AdminSite):
     def login(self, request: HttpRequest, extra_context: object = None) -> HttpResponse:
         if request.user.is_authenticated:
             if self.has_permission(request):
-                return redirect_to_login(reverse("admin:index"), reverse("account_login"))
+                return redirect("admin:index")
             raise PermissionDenied
         return redirect_to_login(
             request.GET.get("next") or reverse("admin:index"), reverse("account_login")

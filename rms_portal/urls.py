@@ -15,6 +15,7 @@ urlpatterns = [
     path("", home, name="home"),
     path("signup/", include("signup.urls")),
     path("welcome/", signup.welcome, name="welcome"),
+    path("guide/", signup.guide, name="guide"),
     path("legal/<str:kind>/", signup.legal, name="legal"),
     path("", include("accounts.urls")),
     path("language/", set_language, name="set_language"),

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import transaction
 from django.utils import timezone
 
+from audit.services import record
 from signup.models import MailPause, SignUp
 
 KEEP_PENDING = dt.timedelta(days=7)
 
 
-def purge(*, dry_run: bool = False) -> int:
+@transaction.atomic
+def purge() -> int:
     """Deletes requests that became nothing 7 days after they were made, and pauses that are over.
 
     What became a user stays. Returns how many requests there were to delete.
@@ -18,8 +21,15 @@ def purge(*, dry_run: bool = False) -> int:
     old = SignUp.objects.filter(created_at__lt=now - KEEP_PENDING).exclude(
         state=SignUp.State.COMPLETED
     )
-    if dry_run:
-        return old.count()
     MailPause.objects.filter(until__lt=now).delete()
     _, per_model = old.delete()
-    return per_model.get("signup.SignUp", 0)
+    deleted = per_model.get("signup.SignUp", 0)
+    if deleted:
+        record(
+            action="signups.purged",
+            subject="signup:old",
+            tenant_id=None,
+            acting_user=None,
+            details={"deleted": deleted},
+        )
+    return deleted

@@ -247,3 +247,8 @@ def legal(request: HttpRequest, kind: str) -> HttpResponse:
     if document is None:
         raise Http404
     return render(request, "signup/legal.html", {"document": document})
+
+
+@require_GET
+def guide(request: HttpRequest) -> HttpResponse:
+    return render(request, "signup/guide.html")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from subscriptions.exceptions import NoSuchPlan
 from subscriptions.ladder import LIVE, state_of
@@ -39,9 +39,11 @@ def has_unit(user: User, sku: str) -> bool:
     ).exists()
 
 
-def subscriptions_with_use(tenant: Tenant | None = None) -> QuerySet[Subscription]:
-    """All subscriptions, or one tenant's, each with `used`: how many units are assigned."""
+def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscription, int]]:
+    """All subscriptions, or one tenant's, each with how many of its units are assigned."""
     rows = Subscription.objects.select_related("plan", "tenant").annotate(
         used=Count("assigned_licences")
     )
-    return rows.filter(tenant=tenant) if tenant else rows
+    if tenant:
+        rows = rows.filter(tenant=tenant)
+    return [(row, row.used) for row in rows]

@@ -15,6 +15,8 @@ import idna
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.exceptions import Refusal
+
 LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 LONGEST_LOCAL_PART = 64  # RFC 5321, 4.5.3.1.1, in octets
 LONGEST_TYPED = 1024
@@ -22,10 +24,12 @@ ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 # RFC 5322, 3.2.3 (dot-atom), with the characters beyond ASCII of RFC 6532, 3.1.
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
 LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+# The two format characters that domain names may have, where RFC 5892 (A.1, A.2) lets them stand.
+JOINERS = {0x200C: None, 0x200D: None}
 NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]+")
 
 
-class AddressRefused(Exception):
+class AddressRefused(Refusal):
     """An address that cannot be used; `sentence` says why and what to do, `code` is for programs."""
 
     code = "address"
@@ -85,6 +89,8 @@ def parse(typed: str) -> Address:
     local_part, at, domain = text.replace("\uff20", "@").rpartition("@")
     if not at or not LOCAL_PART.fullmatch(local_part) or not local_part.isprintable():
         raise NotAnAddress
+    if domain != domain.strip():
+        raise NotADomain
     if len(local_part.encode()) > LONGEST_LOCAL_PART:
         raise AddressTooLong
     address = Address(local_part.translate(ASCII_LOWER), parse_domain(domain))
@@ -101,7 +107,8 @@ def parse_domain(typed: str) -> str:
     text = typed.strip()
     if text.startswith("[") or text.endswith("]"):
         raise AddressLiteral
-    if len(text) > LONGEST_TYPED:
+    # UTS 46 would silently drop characters that nobody sees, so what was typed is not what is kept.
+    if len(text) > LONGEST_TYPED or not text.translate(JOINERS).isprintable():
         raise NotADomain
     try:
         name = idna.encode(text, uts46=True, std3_rules=True, transitional=False).decode()

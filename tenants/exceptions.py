@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from audit.exceptions import Refusal
 
-class DirectoryError(Exception):
+
+class DirectoryError(Refusal):
     """A refusal; its text is for the person who asked."""
 
 

@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from audit.commands import ListCommand, Row
+from tenants.representations import user_row
+from tenants.selectors import get_tenant, users_of
+
+
+class Command(ListCommand):
+    help = "Lists the users of the tenant that has a domain, the newest first."
+    nothing = "The tenant has no users."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("domain")
+
+    def rows(self, **options: Any) -> list[Row]:
+        return [user_row(user) for user in users_of(get_tenant(options["domain"]))]

@@ -1,0 +1,38 @@
+"""How tenants and users look in JSON, for commands and programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenants.models import Tenant, User
+
+
+def tenant_row(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "state": tenant.state,
+        "domains": [domain.name for domain in tenant.domains.all()],
+        "created_at": tenant.created_at,
+    }
+
+
+def tenant_details(tenant: Tenant) -> dict[str, Any]:
+    return tenant_row(tenant) | {
+        "name": tenant.name,
+        "users": tenant.users.count(),
+        "allow_ad_hoc_subscriptions": tenant.allow_ad_hoc_subscriptions,
+        "allow_email_verified_users": tenant.allow_email_verified_users,
+    }
+
+
+def user_row(user: User) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "email": user.email,
+        "tenant_id": user.tenant_id,
+        "role": user.role,
+        "state": user.state,
+        "creation_method": user.creation_method,
+        "created_at": user.created_at,
+        "last_sign_in": user.last_login,
+    }
