@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
+from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import browsers
+from accounts import browsers, passwords
 from outbox.services import enqueue
 from tenants.addresses import LONGEST_TYPED, AddressRefused, parse
 from tenants.models import User
@@ -74,6 +77,29 @@ class ResetPasswordForm(forms.Form):
             kind = "accounts.not_active"
         enqueue(kind=kind, to_address=address, language=get_language() or "en", context=context)
         return address
+
+
+class HintsForThePerson:
+    """allauth's own hints are made once, at start: in one language, and for nobody in particular."""
+
+    fields: dict[str, forms.Field]
+    user: User | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = passwords.hints_for(self.user)
+
+
+class ChangePasswordForm(HintsForThePerson, AllauthChangePasswordForm):
+    pass
+
+
+class SetPasswordForm(HintsForThePerson, AllauthSetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(HintsForThePerson, AllauthResetPasswordKeyForm):
+    pass
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]

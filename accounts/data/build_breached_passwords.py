@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import runpy
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import django.contrib.auth
 
 HERE = Path(__file__).parent
-SHORTEST = 8
+# Shorter ones than anybody may choose are what stands before a number: `dragon19700101000`.
+SHORTEST_LISTED = 4
+SHORTEST_RUN = 8
 LONGEST_RUN = 40
 
 # Attackers follow the keys, also round the end of a row. Each is read in both directions.
@@ -51,7 +54,7 @@ def runs() -> Iterator[str]:
         for keys in (run, run[::-1]):
             around = keys * (LONGEST_RUN // len(keys) + 2)
             for start in range(len(keys)):
-                for length in range(SHORTEST, LONGEST_RUN + 1):
+                for length in range(SHORTEST_RUN, LONGEST_RUN + 1):
                     yield around[start : start + length]
 
 
@@ -59,16 +62,14 @@ def lists(zxcvbn: Path, zxcvbn_ts: Path) -> Iterator[str]:
     ours = Path(django.contrib.auth.__file__).parent / "common-passwords.txt.gz"
     with gzip.open(ours, "rt", encoding="utf-8") as lines:
         yield from (line.strip() for line in lines)
-    sys.path.insert(0, str(zxcvbn))
-    from zxcvbn.frequency_lists import FREQUENCY_LISTS
-
-    yield from FREQUENCY_LISTS["passwords"]
+    frequencies = runpy.run_path(str(zxcvbn / "zxcvbn" / "frequency_lists.py"))
+    yield from frequencies["FREQUENCY_LISTS"]["passwords"]
     yield from json.loads((zxcvbn_ts / "src" / "passwords.json").read_text(encoding="utf-8"))
 
 
 def main(zxcvbn: str, zxcvbn_ts: str) -> None:
     passwords = {*lists(Path(zxcvbn), Path(zxcvbn_ts)), *runs()}
-    lines = sorted({lower for word in passwords if len(lower := word.lower()) >= SHORTEST})
+    lines = sorted({lower for word in passwords if len(lower := word.lower()) >= SHORTEST_LISTED})
     packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
     (HERE / "breached_passwords.txt.gz").write_bytes(packed)
     sys.stdout.write(f"{len(lines)} passwords, {len(packed)} bytes\n")
