@@ -2,87 +2,21 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
-from html.parser import HTMLParser
-from itertools import chain
 
-import polib
 import pytest
 from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.test import Client
-from django.utils.translation.template import templatize
 
 from outbox.models import OutboxMail
 from outbox.services import deliver
-from rms_portal.translations import LOCALE_DIR, gaps
 from tests import walk
+from tests.german import english_in, one_line, visible
 
 ADDRESS = "robin@contoso.de"
-CATALOGUE = polib.pofile(str(LOCALE_DIR / "de" / "LC_MESSAGES" / "django.po"))
-PLACEHOLDER = re.compile(r"%\(\w+\)[sd]")
-TOO_SHORT_TO_TELL = 12
-SHOWN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title"}
-
-OURS = ("accounts", "audit", "outbox", "rms_portal", "signup", "subscriptions", "tenants")
-TRANSLATES = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
-# As Django's own makemessages sees a template: calls between blanks.
-TEMPLATE_CALL = re.compile(r"""gettext\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|_\(("[^"]*")\)""")
-
-
-class VisibleText(HTMLParser):
-    """What a page says to whoever reads it or has it read out."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-        self._inside = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._inside = tag
-        self.parts += [value or "" for name, value in attrs if name in SHOWN_ATTRIBUTES]
-
-    def handle_data(self, data: str) -> None:
-        if self._inside not in {"script", "style"}:
-            self.parts.append(data)
-
-
-def visible(html: str) -> str:
-    parser = VisibleText()
-    parser.feed(html)
-    return one_line(" ".join(parser.parts))
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def pieces(text: str) -> set[str]:
-    """The words of a text as a page shows them: without what is filled in, and without tags."""
-    plain = PLACEHOLDER.sub("\0", walk.TAG.sub("\0", text))
-    return {one_line(piece) for piece in plain.split("\0")}
-
-
-def translations(entry: polib.POEntry) -> list[str]:
-    return [*entry.msgstr_plural.values()] or [entry.msgstr]
-
-
-def english_pieces() -> set[str]:
-    """What cannot be on a German page: English of some length that no German text holds too."""
-    german = " ".join(chain.from_iterable(map(translations, CATALOGUE)))
-    texts = (f"{entry.msgid}\0{entry.msgid_plural}" for entry in CATALOGUE)
-    found = set(chain.from_iterable(map(pieces, texts)))
-    return {piece for piece in found if len(piece) > TOO_SHORT_TO_TELL and piece not in german}
-
-
-ENGLISH = english_pieces()
-
-
-def english_in(text: str) -> list[str]:
-    return sorted(piece for piece in ENGLISH if piece in one_line(text))
+FAMILIAR = re.compile(r"\b(du|dir|dich|dein\w*)\b", re.IGNORECASE)
 
 
 def visitor(languages: str) -> walk.ClientVisitor:
@@ -99,6 +33,7 @@ def assert_german(page: walk.Page, *sentences: str) -> None:
     assert '<html lang="de"' in page.text
     assert [sentence for sentence in sentences if sentence not in text] == []
     assert english_in(text) == []
+    assert FAMILIAR.findall(text) == []
 
 
 def sent_mail() -> EmailMultiAlternatives:
@@ -119,9 +54,16 @@ def test_the_sign_up_page_speaks_german(german: walk.ClientVisitor) -> None:
     assert_german(page, "Ihre Arbeits-E-Mail-Adresse", "Registrieren", "Nutzungsbedingungen")
 
 
-def test_a_refusal_speaks_german(german: walk.ClientVisitor) -> None:
-    page = walk.ask(german, "robin")
-    assert_german(page, "Fehler:", "Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@firma.de.")
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("robin", "Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@firma.de."),
+        ("robin@gmail.com", "Das ist eine private Adresse. Geben Sie Ihre Arbeits- oder"),
+        ("robin@[192.0.2.1]", "Der Teil nach dem @ muss ein Domain-Name wie firma.de sein"),
+    ],
+)
+def test_a_refusal_speaks_german(german: walk.ClientVisitor, typed: str, sentence: str) -> None:
+    assert_german(walk.ask(german, typed), "Fehler:", sentence)
 
 
 def test_the_check_your_mail_page_speaks_german(german: walk.ClientVisitor) -> None:
@@ -174,6 +116,13 @@ def test_the_pages_around_signing_in_speak_german(german: walk.ClientVisitor, pa
     assert_german(german.get(path))
 
 
+def test_allauth_says_sie_too(german: walk.ClientVisitor) -> None:
+    walk.finish(german, confirmation_link(german))
+    passwords = {"oldpassword": "wrong", "password1": walk.PASSWORD, "password2": "another"}
+    page = german.post("/accounts/password/change/", passwords)
+    assert_german(page, "Geben Sie Ihr bisheriges Passwort ein.", "Geben Sie zweimal dasselbe ein.")
+
+
 def test_the_mail_follows_the_language_of_whoever_asked(db: None) -> None:
     walk.ask(visitor("en-GB"), ADDRESS)
     assert sent_mail().subject == f"Finish signing up for {settings.PRODUCT_NAME}"
@@ -209,42 +158,3 @@ def test_english_on_a_page_would_be_noticed(db: None) -> None:
     page = visitor("en").get("/signup/")
     assert "Your work e-mail address" in english_in(visible(page.text))
     assert len(english_in(visible(page.text))) > 3
-
-
-def test_every_catalogue_is_complete() -> None:
-    assert list(gaps()) == []
-
-
-def blanks(text: str) -> list[str]:
-    return sorted([*PLACEHOLDER.findall(text), *walk.TAG.findall(text)])
-
-
-def test_a_translation_keeps_what_is_filled_in_and_the_tags() -> None:
-    pairs = [
-        (entry.msgid_plural or entry.msgid, translated)
-        for entry in CATALOGUE
-        for translated in translations(entry)
-    ]
-    assert [pair for pair in pairs if blanks(pair[0]) != blanks(pair[1])] == []
-
-
-def texts_of_python() -> Iterator[str]:
-    for path in chain.from_iterable((settings.BASE_DIR / app).rglob("*.py") for app in OURS):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in TRANSLATES:
-                first = node.args[0]
-                assert isinstance(first, ast.Constant), f"{path}: translate a literal text."
-                yield str(first.value)
-
-
-def texts_of_templates() -> Iterator[str]:
-    for path in (settings.BASE_DIR / "templates").rglob("*.*"):
-        for found in TEMPLATE_CALL.finditer(templatize(path.read_text())):
-            yield ast.literal_eval(found[1] or found[2])
-
-
-def test_every_text_of_the_product_is_in_the_catalogue() -> None:
-    known = {entry.msgid for entry in CATALOGUE}
-    texts = {*texts_of_python(), *texts_of_templates()}
-    assert len(texts) > 300
-    assert sorted(texts - known) == [], "Run `make messages`, and translate what is new."

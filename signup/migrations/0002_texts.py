@@ -27,7 +27,7 @@ DOCUMENTS = (
             "Nutzen Sie ihn nur mit Ihrer eigenen Arbeitsadresse. Behalten Sie Ihr Passwort für sich.\n\n"
             "Ihre Organisation kann ihr Verzeichnis eines Tages übernehmen. Ihre Administratoren verwalten dann die Konten "
             "darin, auch Ihres. Sie erfahren es vorher und nachher.\n\n"
-            "Wer diese Installation betreibt, kann Domänen und Konten sperren, die anderen schaden."
+            "Wer diese Installation betreibt, kann Domains und Konten sperren, die anderen schaden."
         ),
     ),
     (
