@@ -1,0 +1,75 @@
+"""The papers name everything there is, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.services.product import ROOT
+
+PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+FILE = re.compile(r"`((?:[a-z_]+/)+[\w.]+\.(?:py|md|html|txt))`")
+SETTING = re.compile(r"""env\.\w+\(\s*"([A-Z_]+)\"""")
+REQUIREMENT = re.compile(r"^([\w.\[\]-]+)==", re.MULTILINE)
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text()
+
+
+def anchor(heading: str) -> str:
+    """As forges make it from a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def leads_somewhere(paper: Path, link: str) -> bool:
+    path, _, fragment = link.partition("#")
+    target = paper.parent / path if path else paper
+    if not target.exists():
+        return False
+    return not fragment or fragment in map(anchor, HEADING.findall(target.read_text()))
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_link_and_every_file_named_is_there(paper: Path) -> None:
+    text = paper.read_text()
+    links = [link for link in LINK.findall(text) if not link.startswith("https://")]
+    assert [link for link in links if not leads_somewhere(paper, link)] == []
+    assert [name for name in FILE.findall(text) if not (ROOT / name).exists()] == []
+
+
+def test_every_management_command_is_described_and_no_other() -> None:
+    files = ROOT.glob("*/management/commands/*.py")
+    commands = {file.stem for file in files if file.stem != "__init__"}
+    described = set(re.findall(r"^\| `([a-z_]+)", text_of("docs/commands.md"), re.MULTILINE))
+    assert described == commands
+
+
+def test_every_setting_is_described() -> None:
+    sources = [text_of(f"rms_portal/{name}.py") for name in ("settings", "environment")]
+    names = {name for source in sources for name in SETTING.findall(source)}
+    assert len(names) > 20
+    assert [name for name in names if f"| `{name}` |" not in text_of("docs/settings.md")] == []
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_every_dependency_is_explained(name: str) -> None:
+    explained = text_of("docs/dependencies.md")
+    packages = REQUIREMENT.findall(text_of(name))
+    assert packages
+    assert [
+        package
+        for package in packages
+        if not re.search(rf"[|,] {re.escape(package)}[ ,]", explained)
+    ] == []
+
+
+def test_every_decision_is_listed() -> None:
+    listed = text_of("docs/decisions/README.md")
+    decisions = [path.name for path in ROOT.glob("docs/decisions/0*.md")]
+    assert decisions
+    assert [name for name in decisions if f"({name})" not in listed] == []
