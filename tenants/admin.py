@@ -112,7 +112,7 @@ class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
         try:
             return parse_domain(self.cleaned_data["domain"])
         except AddressRefused as refusal:
-            raise ValidationError(refusal.sentence, code=refusal.code) from None
+            raise ValidationError(str(refusal), code=refusal.code) from None
 
 
 @admin.register(DomainRule)
