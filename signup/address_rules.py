@@ -1,13 +1,86 @@
-"""Which addresses may join: spelling, then this installation's rules, then the lists."""
+"""Which addresses may join: spelling, then this installation's rules, then the lists.
+
+All of it is about the domain, so a refusal tells nothing about anybody's account.
+"""
 
 from __future__ import annotations
 
-from tenants.addresses import Address, parse
+from django.utils.translation import gettext_lazy as _
+
+from signup import domain_lists
+from tenants.addresses import Address, AddressRefused, parse
+from tenants.models import DomainRule
+from tenants.selectors import parents, rule_for
+
+
+class BlockedDomain(AddressRefused):
+    code = "blocked_domain"
+    sentence = _(
+        "This service does not accept addresses of this domain. "
+        "Enter another work address, or ask the people who run this service."
+    )
+
+
+class ReservedName(AddressRefused):
+    code = "reserved_name"
+    sentence = _(
+        "The part after @ is a name for examples, tests or private networks, which no mail reaches. "
+        "Enter your work address."
+    )
+
+
+class PublicSuffix(AddressRefused):
+    code = "public_suffix"
+    sentence = _(
+        "The part after @ is an ending that many organisations share, like co.uk. "
+        "Enter the whole address, like name@company.co.uk."
+    )
+
+
+class DisposableAddress(AddressRefused):
+    code = "disposable_address"
+    sentence = _(
+        "This is a disposable address, made to be thrown away. "
+        "Enter the address that your organisation gave you."
+    )
+
+
+class PersonalAddress(AddressRefused):
+    code = "personal_address"
+    sentence = _(
+        "This is a personal address. "
+        "Enter your work or school address, the one that your organisation gave you."
+    )
 
 
 def check(typed: str) -> Address:
-    return parse(typed)
+    """The address in its one spelling, if it may join. Raises AddressRefused."""
+    address = parse(typed)
+    rule = rule_for(address.domain)
+    if rule is None:
+        _refuse_listed(address.domain)
+    elif rule.decision == DomainRule.Decision.BLOCK:
+        raise BlockedDomain
+    return address
 
 
 def refuse_unusable_domain(name: str) -> None:
-    return None
+    """Raises BlockedDomain where this installation has blocked `name` by now.
+
+    For a link that was sent already: a newer list does not take it back, a decision of the operator does.
+    """
+    rule = rule_for(name)
+    if rule is not None and rule.decision == DomainRule.Decision.BLOCK:
+        raise BlockedDomain
+
+
+def _refuse_listed(name: str) -> None:
+    if not domain_lists.reserved().isdisjoint(parents(name)):
+        raise ReservedName
+    lists = domain_lists.in_force()
+    if lists.is_public_suffix(name):
+        raise PublicSuffix
+    if lists.is_disposable(name):
+        raise DisposableAddress
+    if lists.is_consumer(name):
+        raise PersonalAddress

@@ -1,4 +1,4 @@
-"""Loads a newer list of domains, without a release; see signup/domain_lists.py."""
+"""Loads a newer list of domains, without a release; see signup/domain_list_updates.py."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from audit.commands import ChangeCommand, Row
 from audit.exceptions import Refusal
-from signup import domain_lists
-from signup.domain_lists import Kind, NamedList
+from signup import domain_list_updates as updates
+from signup.domain_lists import Kind, NamedList, date_of
 
 
 class Command(ChangeCommand):
@@ -41,13 +41,13 @@ class Command(ChangeCommand):
         if bool(options["file"]) == options["shipped"]:
             raise Refusal("Give either a file with the list or --shipped.")
         if options["shipped"]:
-            return shown(domain_lists.drop(kind=kind, acting_user=None))
+            return shown(updates.drop(kind=kind, acting_user=None))
         text = read(options["file"])
-        source = options["source"] or domain_lists.source_of(text) or options["file"]
-        new = domain_lists.replace(
+        source = options["source"] or updates.source_of(text) or options["file"]
+        new = updates.replace(
             kind=kind,
             text=text,
-            dated=options["dated"] or domain_lists.date_of(text) or timezone.now().date(),
+            dated=options["dated"] or date_of(text) or timezone.now().date(),
             source=source[:300],
             force=options["force"],
             acting_user=None,
