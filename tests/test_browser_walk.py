@@ -29,8 +29,8 @@ ACCOUNT_PAGES = {
 }
 ENGLISH_HEADINGS = {"Check your mail", "Inbox of this machine", "One last thing …", "Sign in"}
 PICTURED = ("sign up", "check your mail", "mail", "one last thing", "welcome")
-PICTURED_SCREEN = ViewportSize(width=370, height=680)
-PICTURE = ViewportSize(width=1600, height=608)
+PICTURED_SCREEN = ViewportSize(width=370, height=990)
+PICTURE = ViewportSize(width=1600, height=841)
 PICTURE_STYLE = """
 body { margin: 0; padding: 20px; display: flex; gap: 16px; background: #dde3e4 }
 img { width: calc((100% - 64px) / 5); border-radius: 8px; box-shadow: 0 2px 8px #0003 }
@@ -70,6 +70,13 @@ def visits(product: Product, chromium: Browser) -> Iterator[Visits]:
             return kind(made, url, axe=axe)
 
         yield visit
+
+
+def signed_up(product: Product, address: str) -> str:
+    """The address of an account that is there already."""
+    visitor = walk.HttpVisitor(product.url)
+    walk.sign_up(visitor, walk.DevMail(visitor), address)
+    return address
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
@@ -115,9 +122,7 @@ def test_the_walk_right_to_left_on_the_smallest_screen(visits: Visits) -> None:
 def test_the_pages_of_an_account_are_whole(
     product: Product, visits: Visits, color_scheme: steps.ColorScheme
 ) -> None:
-    address = f"robin@account-{color_scheme}.contoso.com"
-    visitor = walk.HttpVisitor(product.url)
-    walk.sign_up(visitor, walk.DevMail(visitor), address)
+    address = signed_up(product, f"robin@account-{color_scheme}.contoso.com")
     visit = visits(axe=True, color_scheme=color_scheme)
     visit.open("/accounts/password/reset/")
     visit.stands_on("/accounts/password/reset/", "password reset")
@@ -132,6 +137,25 @@ def test_the_pages_of_an_account_are_whole(
     visit.open("/accounts/2fa/totp/activate/")
     steps.prove(visit)
     visit.stands_on("/accounts/2fa/totp/activate/", "authenticator app")
+
+
+@pytest.mark.parametrize(
+    ("harm", "complaint"),
+    [
+        ("document.body.style.width = '3000px'", "too wide"),
+        ("document.body.setAttribute('style', 'color: red')", "Content Security Policy"),
+        ("document.body.append(Object.assign(new Image(), {src: '//other.test/'}))", "other.test"),
+        ("document.querySelector('label').remove()", "has a label"),
+        ("setTimeout(() => { throw Error('broken') })", "broken"),
+    ],
+)
+def test_a_page_that_is_not_whole_is_noticed(visits: Visits, harm: str, complaint: str) -> None:
+    visit = visits(axe="label" in harm)
+    visit.open("/signup/")
+    visit.check("sign up")
+    visit.page.evaluate(f"() => {{ {harm} }}")
+    with pytest.raises(AssertionError, match=complaint):
+        visit.check("sign up")
 
 
 def test_a_wrong_address_is_told_at_its_field(visits: Visits) -> None:
@@ -149,14 +173,15 @@ def test_a_wrong_address_is_told_at_its_field(visits: Visits) -> None:
 
 
 def test_somebody_says_that_it_was_not_them(visits: Visits) -> None:
-    visit = visits(axe=True)
+    visit = visits()
     steps.ask(visit, "robin@not-me.contoso.com")
     steps.open_mail(visit, "robin@not-me.contoso.com")
+    visit.axe = True
     visit.press(visit.find("a[href*='/signup/not-me/']").first)
     visit.stands_on("/signup/not-me/", "not me")
     visit.press(visit.find(f"{steps.TOKEN_FORM} button"))
     visit.stands_on("/signup/not-me/", "request ended")
-    assert not visit.find(f"{steps.TOKEN_FORM}").count()
+    assert not visit.find(steps.TOKEN_FORM).count()
 
 
 def test_an_old_link_is_renewed(product: Product, visits: Visits) -> None:
@@ -164,9 +189,11 @@ def test_an_old_link_is_renewed(product: Product, visits: Visits) -> None:
     visit = visits()
     steps.ask(visit, address)
     steps.open_mail(visit, address)
+    visit.axe = True
     product.manage("shell", "-c", A_DAY_LATER.format(address=address))
     visit.press(visit.find("a[href*='/signup/confirm/']").first)
     visit.stands_on("/signup/confirm/", "too old", status=410)
+    visit.axe = False
     visit.press(visit.find("form[action^='/signup/renew/'] button"))
     visit.stands_on("/signup/check-your-mail/", "check your mail")
     steps.open_mail(visit, address, number=2)
@@ -176,9 +203,7 @@ def test_an_old_link_is_renewed(product: Product, visits: Visits) -> None:
 
 def test_a_passkey_signs_in(product: Product, visits: Visits) -> None:
     """At localhost: passkeys are for names, not for numbers such as 127.0.0.1."""
-    address = "robin@passkey.contoso.com"
-    visitor = walk.HttpVisitor(product.url)
-    walk.sign_up(visitor, walk.DevMail(visitor), address)
+    address = signed_up(product, "robin@passkey.contoso.com")
     visit = visits(url=f"http://localhost:{product.port}")
     plug_in_a_key(visit.page)
     visit.open("/signup/")
@@ -226,9 +251,7 @@ def test_the_picture_of_the_walk(visits: Visits, tmp_path: Path) -> None:
 
 def paste(page: Page, pictures: list[bytes], path: Path) -> None:
     """Writes one picture with all `pictures` side by side."""
-    images = [
-        f'<img src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
-        for picture in pictures
-    ]
-    page.set_content(f"<style>{PICTURE_STYLE}</style>{''.join(images)}")
+    texts = (base64.b64encode(picture).decode() for picture in pictures)
+    images = "".join(f'<img src="data:image/png;base64,{text}">' for text in texts)
+    page.set_content(f"<style>{PICTURE_STYLE}</style>{images}")
     page.screenshot(path=path)
