@@ -185,7 +185,7 @@ def test_commands_environment_and_health_checks_work_as_plain_processes(
             )
         assert compose.is_healthy(here.command(compose.image_health_check()), product.environment)
         visitor = walk.HttpVisitor(product.url)
-        walk.sign_up(visitor, walk.SmtpInbox(mail_server), "robin@compose.example")
+        walk.sign_up(visitor, walk.SmtpInbox(mail_server), "robin@compose-walkers.com")
     finally:
         for name in list(product.processes):
             product.stop(name)

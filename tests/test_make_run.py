@@ -41,7 +41,7 @@ def mode_of(path: Path) -> int:
 
 def test_a_stranger_signs_up_and_stands_on_the_welcome_page(product: MakeRun) -> None:
     visitor = walk.HttpVisitor(product.url)
-    mail = walk.sign_up(visitor, walk.DevMail(visitor), "robin@embedded.example")
+    mail = walk.sign_up(visitor, walk.DevMail(visitor), "robin@embedded-walkers.com")
     assert mail.subject == "Finish signing up for Information Protection"
     for secret in (walk.PASSWORD, mail.link().split("/")[-2]):
         assert secret not in product.text()
