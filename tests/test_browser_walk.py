@@ -226,9 +226,8 @@ def plug_in_a_key(page: Page) -> None:
     """An authenticator of Chromium's own, which confirms whatever it is asked."""
     devtools = page.context.new_cdp_session(page)
     devtools.send("WebAuthn.enable")
-    kind = {"protocol": "ctap2", "transport": "internal"}
     abilities = ("hasResidentKey", "hasUserVerification", "isUserVerified")
-    options = {**kind, **dict.fromkeys(abilities, True), "automaticPresenceSimulation": True}
+    options = {"protocol": "ctap2", "transport": "internal", **dict.fromkeys(abilities, True)}
     devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
 
 
