@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from django.http import HttpRequest, HttpResponse
 
@@ -8,7 +8,7 @@ from tenants.models import User
 
 
 def sign_in_with_new_password(request: HttpRequest, user: User, *, next_url: str) -> HttpResponse:
-    """Signs in somebody who has just chosen their password, and remembers that they gave it."""
-    login = Login(user=user, redirect_url=next_url)
-    response: HttpResponse = perform_password_login(request, {"email": user.email}, login)
+    """Signs in somebody who has just chosen their password, and does not ask for it again at once."""
+    record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
+    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=next_url))
     return response

@@ -58,23 +58,23 @@ def text_of(message: EmailMessage, kind: str) -> str:
 def test_a_stranger_signs_up_and_stands_on_the_welcome_page(
     product: Product, mail_server: Smtp
 ) -> None:
-    address = "robin@walk.example"
+    address = "robin@walk-walkers.com"
     walk.sign_up(walk.HttpVisitor(product.url), walk.SmtpInbox(mail_server), address)
-    users = json.loads(product.manage("list_users", "walk.example", "--json"))
+    users = json.loads(product.manage("list_users", "walk-walkers.com", "--json"))
     assert [(user["email"], user["creation_method"]) for user in users] == [
         (address, "email_verified")
     ]
 
 
 def test_the_mail_says_the_same_in_text_and_html(product: Product, mail_server: Smtp) -> None:
-    walk.ask(walk.HttpVisitor(product.url), "robin@parts.example")
-    message = mail_server.wait_for("robin@parts.example").message
+    walk.ask(walk.HttpVisitor(product.url), "robin@parts-walkers.com")
+    message = mail_server.wait_for("robin@parts-walkers.com").message
     assert message.get_content_type() == "multipart/alternative"
     text, page = text_of(message, "plain"), text_of(message, "html")
     links = set(re.findall(r"https?://\S+?/signup/[\w-]+/[\w-]{43}/", text))
     assert len(links) == 2
     assert all(link in page for link in links)
-    for words in ("Yes, that's me", "This was not me", "robin@parts.example"):
+    for words in ("Yes, that's me", "This was not me", "robin@parts-walkers.com"):
         assert words in text
         assert words in page.replace("&#x27;", "'")
 
@@ -82,11 +82,11 @@ def test_the_mail_says_the_same_in_text_and_html(product: Product, mail_server: 
 def test_the_mail_has_the_headers_of_a_machine_that_asks_once(
     product: Product, mail_server: Smtp
 ) -> None:
-    walk.ask(walk.HttpVisitor(product.url), "robin@headers.example")
-    received = mail_server.wait_for("robin@headers.example")
+    walk.ask(walk.HttpVisitor(product.url), "robin@headers-walkers.com")
+    received = mail_server.wait_for("robin@headers-walkers.com")
     message = received.message
     assert message["Subject"] == "Finish signing up for Information Protection"
-    assert message["To"] == "robin@headers.example"
+    assert message["To"] == "robin@headers-walkers.com"
     assert message["Auto-Submitted"] == "auto-generated"
     assert message["Date"].datetime.tzinfo is not None
     assert re.fullmatch(r"<[\w-]+@rights\.example\.com>", str(message["Message-ID"]))
@@ -108,7 +108,7 @@ def everything_in(database_url: str) -> str:
 def test_no_token_or_password_is_in_any_log_or_in_the_database(
     product: Product, mail_server: Smtp
 ) -> None:
-    visitor, address = walk.HttpVisitor(product.url), "robin@secrets.example"
+    visitor, address = walk.HttpVisitor(product.url), "robin@secrets-walkers.com"
     mail = walk.sign_up(visitor, walk.SmtpInbox(mail_server), address)
     tokens = TOKEN.findall(mail.text)
     assert len(tokens) == 2
