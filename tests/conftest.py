@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
@@ -62,3 +63,9 @@ def redis() -> Iterator[Redis]:
 def smtp() -> Iterator[smtp_server.Smtp]:
     with smtp_server.serving(smtp_server.Smtp()) as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def forgotten_limits() -> None:
+    """Limits count in the cache, which tests in one process share."""
+    cache.clear()

@@ -12,8 +12,8 @@ from outbox.models import OutboxMail
 from signup.models import WelcomeItem
 from tenants.models import DomainRule, Tenant
 from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
-from tests.walk import ClientVisitor, ask, sign_up
 from tests.outbox import LocalInbox
+from tests.walk import ClientVisitor, ask, sign_up
 
 pytestmark = pytest.mark.django_db
 

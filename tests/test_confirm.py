@@ -11,7 +11,6 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from outbox import links
 from outbox.models import MailLink, OutboxMail
-from signup.flows.request import NOT_ME
 from signup.models import Acceptance, MailPause, SignUp
 from subscriptions.models import FREE_PLAN, AssignedLicence, Plan, Subscription
 from tenants.models import Address, Domain, DomainRule, Tenant, User

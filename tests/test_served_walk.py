@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
+from threading import Barrier
 
 import psycopg2
 import pytest
@@ -19,6 +21,7 @@ from tests.services.product import Product, running, served
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
 
+FIRST_USERS = 20
 pytestmark = pytest.mark.services
 
 TOKEN = re.compile(r"/signup/(?:confirm|not-me)/([\w-]{43})/")
@@ -148,3 +151,52 @@ def test_the_scheduler_is_healthy_while_it_runs(product: Product, tmp_path: Path
     other = Product(tmp_path, {**product.settings, "VAR_DIR": str(tmp_path)})
     with pytest.raises(AssertionError, match="has not saved a schedule"):
         other.manage("scheduler_health")
+
+
+def test_first_users_of_a_domain_at_the_same_instant_make_one_organisation(
+    product: Product, mail_server: Smtp
+) -> None:
+    addresses = [f"robin{number}@first-walkers.com" for number in range(FIRST_USERS)]
+    inbox = walk.SmtpInbox(mail_server)
+    for address in addresses:
+        walk.ask(walk.HttpVisitor(product.url), address)
+    links = [walk.wait_for_mail(inbox, address).link() for address in addresses]
+    start = Barrier(FIRST_USERS)
+
+    def press(link: str) -> walk.Page:
+        visitor = walk.HttpVisitor(product.url)
+        start.wait(60)
+        return walk.finish(visitor, link)
+
+    with ThreadPoolExecutor(FIRST_USERS) as people:
+        pages = list(people.map(press, links))
+    assert {(page.status, page.location) for page in pages} == {(302, "/welcome/")}
+    tenants = json.loads(product.manage("list_tenants", "--json"))
+    assert [row["domains"] for row in tenants].count(["first-walkers.com"]) == 1
+    users = json.loads(product.manage("list_users", "first-walkers.com", "--json"))
+    assert sorted(user["email"] for user in users) == sorted(addresses)
+    (subscription,) = json.loads(
+        product.manage("list_subscriptions", "first-walkers.com", "--json")
+    )
+    assert subscription["used"] == FIRST_USERS
+
+
+def test_one_link_pressed_many_times_at_once_makes_one_account(
+    product: Product, mail_server: Smtp
+) -> None:
+    address = "robin@pressed-walkers.com"
+    walk.ask(walk.HttpVisitor(product.url), address)
+    link = walk.wait_for_mail(walk.SmtpInbox(mail_server), address).link()
+    start = Barrier(FIRST_USERS)
+
+    def press(_: int) -> int:
+        visitor = walk.HttpVisitor(product.url)
+        start.wait(60)
+        return walk.finish(visitor, link).status
+
+    with ThreadPoolExecutor(FIRST_USERS) as people:
+        statuses = list(people.map(press, range(FIRST_USERS)))
+    assert statuses.count(302) == 1
+    assert set(statuses) <= {200, 302, 410}
+    users = json.loads(product.manage("list_users", "pressed-walkers.com", "--json"))
+    assert len(users) == 1
