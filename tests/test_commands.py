@@ -52,7 +52,7 @@ def refusal(*words: str) -> str:
 
 @pytest.fixture
 def tenant() -> Tenant:
-    return TenantFactory(name="walkers.com")
+    return TenantFactory.create(name="walkers.com")
 
 
 def test_list_tenants(tenant: Tenant) -> None:
@@ -74,8 +74,8 @@ def test_show_tenant(tenant: Tenant) -> None:
 
 
 def test_list_users(tenant: Tenant) -> None:
-    user = UserFactory(tenant=tenant)
-    UserFactory()
+    user = UserFactory.create(tenant=tenant)
+    UserFactory.create()
     (row,) = run("list_users", "walkers.com")
     assert row["id"] == str(user.id)
     assert {"email", "tenant_id", "role", "state", "creation_method"} <= set(row)
@@ -172,7 +172,7 @@ def test_a_subscription_is_converted_changed_and_cancelled(tenant: Tenant) -> No
 
 
 def test_units_never_fall_below_what_is_assigned(tenant: Tenant) -> None:
-    subscription: Subscription = SubscriptionFactory(tenant=tenant, units=3)
+    subscription: Subscription = SubscriptionFactory.create(tenant=tenant, units=3)
     for user in UserFactory.create_batch(2, tenant=tenant):
         AssignedLicence.objects.create(subscription=subscription, user=user)
     words = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK")

@@ -36,7 +36,7 @@ def asked_link(visitor: ClientVisitor, address: str = ADDRESS, query: str = "") 
 
 
 def rows() -> list[object]:
-    return [list(model.objects.order_by("pk").values()) for model in MODELS]  # type: ignore[attr-defined]
+    return [list(model.objects.order_by("pk").values()) for model in MODELS]
 
 
 def age_mail(**age: float) -> None:
@@ -155,11 +155,9 @@ def test_a_token_is_good_for_its_purpose_alone(visitor: ClientVisitor) -> None:
     assert visitor.get(link.replace("confirm", "not-me")).status == 404
 
 
-def test_a_changed_secret_key_still_sends_working_links(
-    visitor: ClientVisitor, settings: pytest.FixtureRequest
-) -> None:
+def test_a_changed_secret_key_still_sends_working_links() -> None:
     ask(visitor, ADDRESS)
-    settings.SECRET_KEY = "another-secret-key-" * 4  # type: ignore[attr-defined]
+    settings.SECRET_KEY = "another-secret-key-" * 4
     link = LocalInbox().mails_to(ADDRESS)[-1].link()
     assert visitor.get(link).status == 200
 
@@ -256,7 +254,7 @@ def test_a_pause_ends_after_seven_days(visitor: ClientVisitor) -> None:
 def test_a_switch_holds_for_links_that_were_sent_before_it(
     visitor: ClientVisitor, switch: str, words: str
 ) -> None:
-    tenant = TenantFactory()
+    tenant = TenantFactory.create()
     link = asked_link(visitor, f"anna@{tenant.name}")
     Tenant.objects.update(**{switch: False})
     answer = finish(visitor, link)

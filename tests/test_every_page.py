@@ -94,7 +94,7 @@ def test_the_list_of_public_addresses_is_true() -> None:
 @pytest.mark.parametrize("signed_in", [False, True])
 def test_every_page_has_the_strict_policy_and_an_id(client: Client, signed_in: bool) -> None:
     if signed_in:
-        client.force_login(UserFactory())
+        client.force_login(UserFactory.create())
     for path in (
         "/signup/",
         "/accounts/login/",

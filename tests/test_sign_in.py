@@ -28,7 +28,7 @@ def visitor(client: Client) -> ClientVisitor:
 
 @pytest.fixture
 def anna() -> User:
-    user: User = UserFactory()
+    user: User = UserFactory.create()
     return user
 
 
@@ -46,7 +46,7 @@ def test_every_spelling_of_the_address_signs_in(visitor: ClientVisitor, anna: Us
 
 
 def test_a_look_alike_address_is_somebody_else(visitor: ClientVisitor) -> None:
-    UserFactory(email="kim@walkers.com", tenant__name="walkers.com")
+    UserFactory.create(email="kim@walkers.com", tenant__name="walkers.com")
     for look_alike in ("\u212aim@walkers.com", "k\u0131m@walkers.com"):
         assert sign_in(visitor, look_alike).status == 200
 
@@ -82,9 +82,9 @@ def test_a_reset_is_one_page_and_one_mail_for_everybody(
 ) -> None:
     address = "anna@walkers.com"
     if who == "operator":
-        OperatorFactory(email=address)
+        OperatorFactory.create(email=address)
     elif who != "nobody":
-        user = UserFactory(email=address, tenant__name="walkers.com")
+        user = UserFactory.create(email=address, tenant__name="walkers.com")
         if who == "closed":
             Address.objects.all().delete()
             user.email = None
