@@ -155,7 +155,9 @@ def test_a_token_is_good_for_its_purpose_alone(visitor: ClientVisitor) -> None:
     assert visitor.get(link.replace("confirm", "not-me")).status == 404
 
 
-def test_a_changed_secret_key_still_sends_working_links() -> None:
+def test_a_changed_secret_key_still_sends_working_links(
+    visitor: ClientVisitor, settings: Any
+) -> None:
     ask(visitor, ADDRESS)
     settings.SECRET_KEY = "another-secret-key-" * 4
     link = LocalInbox().mails_to(ADDRESS)[-1].link()
