@@ -50,7 +50,7 @@ env: ## writes .env with fresh secrets, for docker compose
 	@$(PYTHON) -I rms_portal/new_env.py
 
 messages: $(DEV_STAMP) ## brings the catalogues in locale/ up to date (needs GNU gettext)
-	$(BIN)/python manage.py makemessages --all --no-wrap --ignore $(VENV) --ignore var --ignore tests
+	DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py makemessages --all --no-wrap --ignore $(VENV) --ignore var --ignore tests
 
 compilemessages: $(RUN_STAMP) ## compiles the catalogues (run, test and the image do it by themselves)
 	$(BIN)/python -m rms_portal.translations compile
