@@ -68,14 +68,16 @@ class ResetPasswordForm(forms.Form):
             "browser": browsers.describe(request.headers.get("User-Agent", ""))
         }
         user = user_by_address(address)
-        if user is None or user.state == User.State.CLOSED:
+        if user is None or user.email is None:
             kind = "accounts.no_account"
         elif user.is_active:
             kind = "accounts.password_reset"
             context["user"] = str(user.id)
         else:
             kind = "accounts.not_active"
-        enqueue(kind=kind, to_address=address, language=get_language() or "en", context=context)
+        # Mail to an account goes to its stored address, whichever alias was typed.
+        to_address = user.email if user and user.email else address
+        enqueue(kind=kind, to_address=to_address, language=get_language() or "en", context=context)
         return address
 
 

@@ -32,6 +32,10 @@ class MailContent:
     not_me: Button | None = None
 
 
+class NeedsInternationalMailError(Exception):
+    """The recipient's local part is beyond ASCII: without RFC 6531 the mail would go to somebody else."""
+
+
 Writer = Callable[[OutboxMail], MailContent]
 _writers: dict[str, Writer] = {}
 
@@ -51,7 +55,12 @@ def kinds() -> set[str]:
 
 
 def compose(mail: OutboxMail) -> EmailMultiAlternatives:
-    """The message for `mail`, the same each time it is written (same Message-ID, same date)."""
+    """The message for `mail`, the same each time it is written (same Message-ID, same date).
+
+    Raises NeedsInternationalMailError.
+    """
+    if not mail.to_address.rpartition("@")[0].isascii():
+        raise NeedsInternationalMailError
     with translation.override(mail.language):
         content = _writers[mail.kind](mail)
         context = {

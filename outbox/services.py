@@ -105,7 +105,7 @@ def is_permanent(error: Exception) -> bool:
             return all(500 <= code < 600 for code, _ in error.recipients.values())
         case smtplib.SMTPDataError():
             return 500 <= error.smtp_code < 600
-        case AnymailRecipientsRefused():
+        case AnymailRecipientsRefused() | content.NeedsInternationalMailError():
             return True
         case _:
             return False

@@ -74,6 +74,11 @@ def refusals(
             f"LISTEN is {listen} while EMAIL_URL is unset: everybody who reaches that address could "
             "read the mail at /dev/mail/. Set EMAIL_URL to your mail server, or LISTEN=127.0.0.1."
         )
+    if not mail_is_sent and url.hostname and not is_loopback(url.hostname):
+        found.append(
+            f"EMAIL_URL is missing while PUBLIC_URL is {public_url}: everybody who reaches that "
+            "address could read the mail at /dev/mail/. Set EMAIL_URL to your mail server."
+        )
     for proxy in trusted_proxies:
         try:
             ipaddress.ip_network(proxy)

@@ -53,9 +53,19 @@ class PersonalAddress(AddressRefused):
     )
 
 
+class NeedsInternationalMail(AddressRefused):
+    code = "needs_international_mail"
+    sentence = _(
+        "Our mail cannot reach addresses with letters beyond a to z before the @ yet. "
+        "Enter another work address of yours."
+    )
+
+
 def check(typed: str) -> Address:
     """The address in its one spelling, if it may join. Raises AddressRefused."""
     address = parse(typed)
+    if not address.local_part.isascii():
+        raise NeedsInternationalMail
     rule = rule_for(address.domain)
     if rule is None:
         _refuse_listed(address.domain)
@@ -64,13 +74,18 @@ def check(typed: str) -> Address:
     return address
 
 
+def is_blocked(name: str) -> bool:
+    """Whether this installation has blocked the domain `name`."""
+    rule = rule_for(name)
+    return rule is not None and rule.decision == DomainRule.Decision.BLOCK
+
+
 def refuse_unusable_domain(name: str) -> None:
     """Raises BlockedDomain where this installation has blocked `name` by now.
 
     For a link that was sent already: a newer list does not take it back, a decision of the operator does.
     """
-    rule = rule_for(name)
-    if rule is not None and rule.decision == DomainRule.Decision.BLOCK:
+    if is_blocked(name):
         raise BlockedDomain
 
 

@@ -76,4 +76,6 @@ def _in_paid_organisation(user: User | None, may_sign_up: bool) -> SignUp.Outcom
 def _without_new_accounts(user: User | None) -> SignUp.Outcome:
     if user is None or not user.is_active:
         return Outcome.ASK_ADMINISTRATOR
+    if user.is_operator:
+        return Outcome.ALREADY_REGISTERED
     return Outcome.ALREADY_REGISTERED if plans.has_unit(user, FREE_PLAN) else Outcome.ADD_PLAN

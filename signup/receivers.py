@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 import uuid
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from signup.exceptions import LinkUnusable
 from signup.flows import confirm
 from signup.models import SignUp
+from tenants.addresses import AddressRefused
 from tenants.models import User
 
 ADDING_PLAN = "adding_plan"
@@ -20,11 +22,13 @@ def add_the_plan_that_a_link_asked_for(
     sender: type[User], request: HttpRequest | None, user: User, **_: Any
 ) -> None:
     """Whoever pressed *Yes, that's me* for an account of theirs had to sign in first: now they have."""
-    wanted = request.session.pop(ADDING_PLAN, None) if request else None
-    sign_up = SignUp.objects.filter(id=uuid.UUID(wanted)).first() if wanted else None
+    wanted, until = request.session.pop(ADDING_PLAN, ("", 0)) if request else ("", 0)
+    if time.time() > until:
+        return
+    sign_up = SignUp.objects.filter(id=uuid.UUID(wanted)).first()
     if sign_up is None:
         return
     try:
         confirm.add_plan(sign_up=sign_up, user=user)
-    except LinkUnusable:
+    except (LinkUnusable, AddressRefused):
         return

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from signup.models import LegalDocument, SignUp, WelcomeItem
 
@@ -14,7 +15,11 @@ def current_documents(language: str) -> list[LegalDocument]:
 
 
 def current_document(kind: str, language: str) -> LegalDocument | None:
-    newest = LegalDocument.objects.filter(kind=kind).order_by("-published_at", "-id").first()
+    newest = (
+        LegalDocument.objects.filter(kind=kind, published_at__lte=timezone.now())
+        .order_by("-published_at", "-id")
+        .first()
+    )
     if newest is None:
         return None
     same_version = LegalDocument.objects.filter(kind=kind, version=newest.version)

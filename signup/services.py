@@ -3,9 +3,11 @@ from __future__ import annotations
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from audit.services import record
+from outbox.models import LONGEST_LINK_LIFE, MailLink
 from signup.models import MailPause, SignUp
 
 KEEP_PENDING = dt.timedelta(days=7)
@@ -15,10 +17,15 @@ KEEP_PENDING = dt.timedelta(days=7)
 def purge() -> int:
     """Deletes requests that became nothing 7 days after they were made, and pauses that are over.
 
+    A request whose link was sent again in the meantime stays until that link is over.
+
     What became a user stays. Returns how many requests there were to delete.
     """
     now = timezone.now()
-    old = SignUp.objects.filter(created_at__lt=now - KEEP_PENDING).exclude(
+    fresh_links = MailLink.objects.filter(
+        subject_id=OuterRef("pk"), created_at__gt=now - LONGEST_LINK_LIFE
+    )
+    old = SignUp.objects.filter(~Exists(fresh_links), created_at__lt=now - KEEP_PENDING).exclude(
         state=SignUp.State.COMPLETED
     )
     MailPause.objects.filter(until__lt=now).delete()

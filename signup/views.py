@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,7 +19,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import browsers
 from accounts.sign_in import sign_in_with_new_password
@@ -50,13 +51,22 @@ def token_page(view: PageView) -> PageView:
     return wrapped
 
 
+def printable(text: str) -> str:
+    """`text`, or nothing where it holds what nobody types and PostgreSQL does not store."""
+    return text if text.isprintable() else ""
+
+
 def safe_return_url(url: str) -> str:
     """`url` where it leads to this site or a host that the operator allowed; else nothing."""
     own = settings.PUBLIC_URL.split("://", 1)[1]
     allowed = {own, *settings.RETURN_URL_HOSTS}
     is_local = url.startswith("/")
-    if len(url) <= 2000 and url_has_allowed_host_and_scheme(
-        url, allowed_hosts=allowed, require_https=not is_local and not own.startswith("127.")
+    if (
+        len(url) <= 2000
+        and url.isprintable()
+        and url_has_allowed_host_and_scheme(
+            url, allowed_hosts=allowed, require_https=not is_local and not own.startswith("127.")
+        )
     ):
         return url
     return ""
@@ -73,7 +83,7 @@ class SignUpView(View):
         asked = request.POST if "sku" in request.POST or "ru" in request.POST else request.GET
         answer = requests.request_sign_up(
             address=form.cleaned_data["email"],
-            sku=asked.get("sku", "")[:60],
+            sku=printable(asked.get("sku", ""))[:60],
             return_url=safe_return_url(asked.get("ru", "")),
             language=get_language() or settings.LANGUAGE_CODE,
             browser=browsers.describe(request.headers.get("User-Agent", "")),
@@ -101,7 +111,7 @@ class SignUpView(View):
         return redirect(f"{reverse('account_login')}?{query}")
 
 
-@require_GET
+@require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
     sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
     if sign_up is None:
@@ -136,7 +146,7 @@ class ConfirmView(View):
         if opening.state is not LinkState.GOOD or opening.sign_up is None:
             return _unusable(request, opening, token)
         if opening.sign_up.outcome == SignUp.Outcome.ADD_PLAN:
-            return _add_plan(request, opening.sign_up)
+            return _add_plan(request, opening, opening.sign_up)
         form = self._form(opening.sign_up, request.POST)
         if not form.is_valid():
             return self._page(request, opening.sign_up, form)
@@ -174,11 +184,17 @@ def _closed(request: HttpRequest, domain: str) -> HttpResponse:
     return render(request, "signup/closed.html", {"organisation": shown_domain(domain)})
 
 
-def _add_plan(request: HttpRequest, sign_up: SignUp) -> HttpResponse:
+def _add_plan(request: HttpRequest, opening: confirm.Opening, sign_up: SignUp) -> HttpResponse:
+    """Who holds the mailbox signs in as the account's owner, whoever else is signed in here."""
     if isinstance(request.user, User) and request.user.email == sign_up.address:
-        confirm.add_plan(sign_up=sign_up, user=request.user)
+        try:
+            confirm.add_plan(sign_up=sign_up, user=request.user)
+        except (LinkUnusable, AddressRefused):
+            return render(request, "signup/link_used.html", {"sign_up": sign_up})
         return redirect("welcome")
-    request.session[ADDING_PLAN] = str(sign_up.id)
+    assert opening.link is not None
+    logout(request)
+    request.session[ADDING_PLAN] = (str(sign_up.id), opening.link.expires_at.timestamp())
     return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('welcome')})}")
 
 
@@ -224,7 +240,7 @@ class NotMeView(View):
         return render(request, "signup/not_me_done.html", {"sign_up": opening.sign_up})
 
 
-@require_GET
+@require_safe
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
     sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
@@ -239,7 +255,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     return render(request, "signup/welcome.html", context)
 
 
-@require_GET
+@require_safe
 def legal(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in LegalDocument.Kind.values:
         raise Http404
@@ -249,6 +265,6 @@ def legal(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "signup/legal.html", {"document": document})
 
 
-@require_GET
+@require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     return render(request, "signup/guide.html")

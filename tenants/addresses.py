@@ -26,6 +26,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u00a1-\U0010ffff-]+"
 LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 # The two format characters that domain names may have, where RFC 5892 (A.1, A.2) lets them stand.
 JOINERS = {0x200C: None, 0x200D: None}
+# RFC 2047: mail software would decode `=?utf-8?q?anna?=` into somebody else's address.
+ENCODED_WORD = "=?"
 NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]+")
 
 
@@ -91,6 +93,8 @@ def parse(typed: str) -> Address:
         raise NotAnAddress
     if domain != domain.strip():
         raise NotADomain
+    if ENCODED_WORD in local_part:
+        raise NotAnAddress
     if len(local_part.encode()) > LONGEST_LOCAL_PART:
         raise AddressTooLong
     address = Address(local_part.translate(ASCII_LOWER), parse_domain(domain))

@@ -30,6 +30,8 @@ REFUSED = [
     ("a@[192.0.2.1]", addresses.AddressLiteral),
     ("a@192.0.2.1", addresses.AddressLiteral),
     ("a@company", addresses.NotADomain),
+    ("=?utf-8?q?a?=@company.com", addresses.NotAnAddress),
+    ("müller@company.com", rules.NeedsInternationalMail),
     ("a@company.com\r\nBcc: b@company.com", addresses.NotAnAddress),
     ("a@blocked.company.com", rules.BlockedDomain),
     ("a@example.com", rules.ReservedName),

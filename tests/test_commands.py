@@ -11,7 +11,7 @@ from django.core.management import call_command, get_commands
 from django.test import Client
 
 from audit.models import AuditEvent
-from outbox.models import OutboxMail
+from outbox.models import MailLink, OutboxMail
 from signup.models import SignUp
 from subscriptions.models import AssignedLicence, Subscription
 from tenants.models import DomainRule, Tenant
@@ -94,6 +94,7 @@ def test_purge_deletes_what_became_nothing_and_keeps_what_became_a_user() -> Non
     sign_up(ClientVisitor(Client()), LocalInbox(), "anna@walkers.com")
     ask(ClientVisitor(Client()), "ben@walkers.com")
     SignUp.objects.update(created_at="2020-01-01T00:00:00Z")
+    MailLink.objects.update(created_at="2020-01-01T00:00:00Z")
     assert run("purge_signups", "--dry-run")["deleted"] == 1
     assert SignUp.objects.count() == 2
     assert run("purge_signups")["deleted"] == 1

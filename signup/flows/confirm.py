@@ -89,8 +89,14 @@ def complete(*, sign_up: SignUp, first_name: str, last_name: str, password: str)
 
 @transaction.atomic
 def add_plan(*, sign_up: SignUp, user: User) -> None:
-    """Adds the free plan to the account that the link was sent to. Raises LinkUnusable for anybody else's."""
-    if user.email != sign_up.address or user.tenant is None:
+    """Adds the free plan to the account that the link was sent to, if the organisation still lets it.
+
+    Raises LinkUnusable for anybody else's account, AddressRefused where the domain is blocked by now.
+    """
+    address = addresses.parse(sign_up.address)
+    address_rules.refuse_unusable_domain(address.domain)
+    is_own = user.email == sign_up.address and user.tenant is not None
+    if not is_own or decide(address).outcome is not SignUp.Outcome.ADD_PLAN:
         raise LinkUnusable
     _grant_plans(sign_up, user)
     _finish(sign_up, user)

@@ -11,7 +11,7 @@ DOCUMENTS = (
         "en",
         "Terms of use",
         (
-            "This service lets you open files that somebody protected for you, and protect files of your own.\n\n"
+            "This service gives you an account that opens files which somebody protected for you.\n\n"
             "Use it with your own work address only. Keep your password to yourself.\n\n"
             "Your organisation may take its directory over one day. Its administrators then govern the accounts in it, "
             "yours too. You are told before and after.\n\n"
@@ -23,7 +23,7 @@ DOCUMENTS = (
         "de",
         "Nutzungsbedingungen",
         (
-            "Mit diesem Dienst öffnen Sie Dateien, die jemand für Sie geschützt hat, und schützen eigene.\n\n"
+            "Dieser Dienst gibt Ihnen ein Konto, das Dateien öffnet, die jemand für Sie geschützt hat.\n\n"
             "Nutzen Sie ihn nur mit Ihrer eigenen Arbeitsadresse. Behalten Sie Ihr Passwort für sich.\n\n"
             "Ihre Organisation kann ihr Verzeichnis eines Tages übernehmen. Ihre Administratoren verwalten dann die Konten "
             "darin, auch Ihres. Sie erfahren es vorher und nachher.\n\n"
@@ -36,7 +36,7 @@ DOCUMENTS = (
         "Privacy notice",
         (
             "We keep your address, your name, a hash of your password, when you accepted the terms, and when and from "
-            "which browser you are signed in. We need these to give you an account.\n\n"
+            "which browser you are signed in. We need these to give you an account. We also keep which mails went to your address, and what was done to your account, when and from which network address.\n\n"
             "The content of protected files never reaches this service.\n\n"
             "Requests to sign up that become nothing are deleted after 7 days. This site asks no other site for anything and "
             "sets no cookies but those for signing in, the forms and your language."
@@ -48,7 +48,7 @@ DOCUMENTS = (
         "Datenschutzhinweis",
         (
             "Wir speichern Ihre Adresse, Ihren Namen, einen Hash Ihres Passworts, wann Sie den Bedingungen zugestimmt haben, "
-            "und wann und mit welchem Browser Sie angemeldet sind. Das brauchen wir, um Ihnen ein Konto zu geben.\n\n"
+            "und wann und mit welchem Browser Sie angemeldet sind. Das brauchen wir, um Ihnen ein Konto zu geben. Wir speichern auch, welche Mails an Ihre Adresse gingen und was mit Ihrem Konto wann und von welcher Netzadresse aus geschah.\n\n"
             "Der Inhalt geschützter Dateien erreicht diesen Dienst nie.\n\n"
             "Registrierungen, aus denen nichts wird, werden nach 7 Tagen gelöscht. Diese Seite fragt keine andere Seite nach "
             "etwas und setzt nur Cookies für Anmeldung, Formulare und Sprache."
