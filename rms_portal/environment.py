@@ -79,14 +79,7 @@ def refusals(
             f"EMAIL_URL is missing while PUBLIC_URL is {public_url}: everybody who reaches that "
             "address could read the mail at /dev/mail/. Set EMAIL_URL to your mail server."
         )
-    for proxy in trusted_proxies:
-        try:
-            ipaddress.ip_network(proxy)
-        except ValueError:
-            found.append(
-                f"TRUSTED_PROXIES has {proxy!r}: name proxies by address or network, "
-                "for example 10.0.0.5 or 10.0.0.0/24."
-            )
+    found += _not_networks(trusted_proxies)
     if debug:
         return found
     if not secret_key:
@@ -114,6 +107,19 @@ def refusals(
             "MAIL_FROM is missing: set it to the address that mail comes from, "
             "for example no-reply@rights.example.com."
         )
+    return found
+
+
+def _not_networks(trusted_proxies: list[str]) -> list[str]:
+    found = []
+    for proxy in trusted_proxies:
+        try:
+            ipaddress.ip_network(proxy)
+        except ValueError:
+            found.append(
+                f"TRUSTED_PROXIES has {proxy!r}: name proxies by address or network, "
+                "for example 10.0.0.5 or 10.0.0.0/24."
+            )
     return found
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from accounts.mails import asked
 from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
@@ -29,16 +28,6 @@ def _page(label: str, view: str) -> Button:
     return Button(label, f"{settings.PUBLIC_URL}{reverse(view)}")
 
 
-def _asked(mail: OutboxMail, sign_up: SignUp) -> str:
-    when = date_format(localtime(mail.created_at), "DATETIME_FORMAT")
-    if sign_up.browser:
-        return _("Asked for on %(when)s (UTC) with %(browser)s.") % {
-            "when": when,
-            "browser": sign_up.browser,
-        }
-    return _("Asked for on %(when)s (UTC).") % {"when": when}
-
-
 def _not_me(mail: OutboxMail) -> Button:
     return _link(mail, NOT_ME, _("This was not me"), "signup:not_me")
 
@@ -57,7 +46,7 @@ def confirm(mail: OutboxMail) -> MailContent:
         button=_link(mail, CONFIRM, _("Yes, that's me"), "signup:confirm"),
         after=[
             _("The button works for 24 hours, on any device."),
-            _asked(mail, sign_up),
+            asked(mail),
             _(
                 "If you did not ask for this, you need not do anything: there is no account without you."
             ),
@@ -81,7 +70,7 @@ def add_plan(mail: OutboxMail) -> MailContent:
         button=_link(mail, CONFIRM, _("Yes, that's me"), "signup:confirm"),
         after=[
             _("The button works for 24 hours, on any device."),
-            _asked(mail, sign_up),
+            asked(mail),
             _("If you did not ask for this, you need not do anything."),
         ],
         not_me=_not_me(mail),
@@ -103,7 +92,7 @@ def already_registered(mail: OutboxMail) -> MailContent:
             _("If you do not know the password any more, choose a new one from the sign-in page."),
         ],
         button=_page(_("Sign in"), "account_login"),
-        after=[_asked(mail, sign_up), _("If you did not ask for this, you need not do anything.")],
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
         not_me=_not_me(mail),
     )
 
@@ -121,7 +110,7 @@ def sign_in(mail: OutboxMail) -> MailContent:
             % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
         ],
         button=_page(_("Sign in"), "account_login"),
-        after=[_asked(mail, sign_up), _("If you did not ask for this, you need not do anything.")],
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
         not_me=_not_me(mail),
     )
 
@@ -138,6 +127,6 @@ def ask_administrator(mail: OutboxMail) -> MailContent:
             )
             % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
         ],
-        after=[_asked(mail, sign_up), _("If you did not ask for this, you need not do anything.")],
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
         not_me=_not_me(mail),
     )

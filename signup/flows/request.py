@@ -93,7 +93,7 @@ def _send_mail(sign_up: SignUp) -> None:
         kind=f"signup.{sign_up.outcome}",
         to_address=sign_up.address,
         language=sign_up.language,
-        context={"sign_up": str(sign_up.id)},
+        context={"sign_up": str(sign_up.id), "browser": sign_up.browser},
     )
     purposes = (CONFIRM, NOT_ME) if sign_up.has_link else (NOT_ME,)
     for purpose in purposes:
