@@ -220,6 +220,8 @@ ACCOUNT_FORMS = {
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# Codes of the step before and after are good too: people type slowly, clocks drift (RFC 6238, 5.2).
+MFA_TOTP_TOLERANCE = 1
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = environment.is_loopback(urlsplit(PUBLIC_URL).hostname or "")
 USERSESSIONS_TRACK_ACTIVITY = True
 
