@@ -16,6 +16,7 @@ from django.utils.translation import get_language
 
 from accounts import browsers
 from accounts.mails import NOTICES
+from accounts.return_urls import safe_return_url
 from outbox.services import enqueue
 from tenants.models import User
 
@@ -23,6 +24,10 @@ from tenants.models import User
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """ALLOWED_HOSTS, which allauth would go by, also has loopback names, for health checks."""
+        return bool(url and safe_return_url(url))
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Our middleware has already looked behind trusted proxies."""

@@ -15,13 +15,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import browsers
+from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
 from signup import selectors
 from signup.decision import Page
@@ -54,22 +54,6 @@ def token_page(view: PageView) -> PageView:
 def printable(text: str) -> str:
     """`text`, or nothing where it holds what nobody types and PostgreSQL does not store."""
     return text if text.isprintable() else ""
-
-
-def safe_return_url(url: str) -> str:
-    """`url` where it leads to this site or a host that the operator allowed; else nothing."""
-    own = settings.PUBLIC_URL.split("://", 1)[1]
-    allowed = {own, *settings.RETURN_URL_HOSTS}
-    is_local = url.startswith("/")
-    if (
-        len(url) <= 2000
-        and url.isprintable()
-        and url_has_allowed_host_and_scheme(
-            url, allowed_hosts=allowed, require_https=not is_local and not own.startswith("127.")
-        )
-    ):
-        return url
-    return ""
 
 
 class SignUpView(View):

@@ -20,7 +20,7 @@ from subscriptions.models import AssignedLicence
 from tenants.models import DomainRule, Tenant
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
-from tests.walk import ClientVisitor, ask, sign_in
+from tests.walk import PASSWORD, ClientVisitor, ask, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -151,3 +151,23 @@ def test_a_reset_goes_to_the_stored_address_whichever_alias_was_typed(
     user.addresses.create(address=f"alias@{domain.name}", domain=domain, is_primary=False)
     visitor.post("/accounts/password/reset/", {"email": f"alias@{domain.name}"})
     assert OutboxMail.objects.get().to_address == user.email
+
+
+@pytest.mark.parametrize(
+    ("url", "leads_to"),
+    [
+        ("/guide/", "/guide/"),
+        ("http://localhost/x", "/welcome/"),
+        ("https://evil.com/", "/welcome/"),
+        ("//evil.com", "/welcome/"),
+        ("/\\evil.com", "/welcome/"),
+        ("https://files.walkers.com/doc", "https://files.walkers.com/doc"),
+    ],
+)
+def test_signing_in_leads_on_only_to_where_it_may(
+    client: Client, settings: Any, url: str, leads_to: str
+) -> None:
+    settings.RETURN_URL_HOSTS = ["files.walkers.com"]
+    address = str(UserFactory.create().email)
+    answer = client.post("/accounts/login/", {"login": address, "password": PASSWORD, "next": url})
+    assert answer.headers["Location"] == leads_to
