@@ -30,6 +30,7 @@ BREACHED_PASSWORDS = Path(__file__).parent / "data" / "breached_passwords.txt.gz
 SHORTEST_WORD = 3
 FEWEST_CHARACTERS = 4
 PUNCTUATION = string.punctuation + string.whitespace
+WITHOUT_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -112,7 +113,7 @@ def _plain(text: str) -> str:
 def _is_tried_first(text: str) -> bool:
     cores = {text}
     for _again in range(2):
-        cores |= {shape(core) for core in cores for shape in (_unit, _bare, _numberless)}
+        cores |= {shape(core) for core in cores for shape in (_unit, _bare, _joined, _numberless)}
     return (
         len(set(text)) < FEWEST_CHARACTERS
         or _repeats_little(text)
@@ -136,6 +137,11 @@ def _unit(text: str) -> str:
 
 def _bare(text: str) -> str:
     return text.strip(PUNCTUATION)
+
+
+def _joined(text: str) -> str:
+    """`this is my pass-word` → `thisismypassword`."""
+    return text.translate(WITHOUT_PUNCTUATION)
 
 
 def _numberless(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.utils import translation
 
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
@@ -69,3 +70,9 @@ def smtp() -> Iterator[smtp_server.Smtp]:
 def forgotten_limits() -> None:
     """Limits count in the cache, which tests in one process share."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def language_of_nobody() -> None:
+    """A page leaves its visitor's language behind in the thread, which tests share."""
+    translation.deactivate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import runpy
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import django.contrib.auth
 HERE = Path(__file__).parent
 # Shorter ones than anybody may choose are what stands before a number: `dragon19700101000`.
 SHORTEST_LISTED = 4
+# Of the largest list the words and phrases alone: what else is in it may tell whose password it was.
+SHORTEST_PHRASE = 8
+PHRASE = re.compile(rf"[a-z]{{{SHORTEST_PHRASE},}}")
 SHORTEST_RUN = 8
 LONGEST_RUN = 40
 
@@ -26,8 +30,14 @@ RUNS = (
     "qwertzuiopasdfghjklyxcvbnm",
     "azertyuiopqsdfghjklmwxcvbn",
     "1234567890qwertyuiopasdfghjklzxcvbnm",
+    "zxcvbnmasdfghjklqwertyuiop",
+    "yxcvbnmasdfghjklqwertzuiop",
+    "wxcvbnqsdfghjklmazertyuiop",
     "1234567890-=qwertyuiop[]asdfghjkl;'zxcvbnm,./",
     "1q2w3e4r5t6y7u8i9o0p",
+    "q1w2e3r4t5y6u7i8o9p0",
+    "1234qwerasdfzxcv",
+    "qwer1234asdf5678zxcv",
     "1a2b3c4d5e6f7g8h9i0j",
     "a1b2c3d4e5f6g7h8i9j0",
     "a1s2d3f4g5h6j7k8l9",
@@ -40,7 +50,20 @@ RUNS = (
     "qweasdzxcrtyfghvbn",
     "qwerasdfzxcvtyuighjkbnm",
     "123qweasdzxc",
+    "12345678900987654321",
+    "1234567890987654321",
+    "1234567899876543",
+    "12345678987654321",
+    "1112131415161718192021222324252627282930",
+    "1324354657687980",
+    "abcd1234efgh5678",
+    "abc123def456ghi789",
+    "aabbccddeeffgghhiijjkkllmmnnooppqqrrssttuuvvwwxxyyzz",
+    "aaabbbcccdddeeefffggghhh",
+    "aaaabbbbccccddddeeeeffff",
+    "11223344556677889900",
     "112233445566778899",
+    "1111222233334444555566667777888899990000",
     "111222333444555666777888999",
     "147258369",
     "789456123",
@@ -58,17 +81,19 @@ def runs() -> Iterator[str]:
                     yield around[start : start + length]
 
 
-def lists(zxcvbn: Path, zxcvbn_ts: Path) -> Iterator[str]:
+def lists(zxcvbn: Path, zxcvbn_ts: Path, blacklist: Path) -> Iterator[str]:
     ours = Path(django.contrib.auth.__file__).parent / "common-passwords.txt.gz"
     with gzip.open(ours, "rt", encoding="utf-8") as lines:
         yield from (line.strip() for line in lines)
     frequencies = runpy.run_path(str(zxcvbn / "zxcvbn" / "frequency_lists.py"))
     yield from frequencies["FREQUENCY_LISTS"]["passwords"]
     yield from json.loads((zxcvbn_ts / "src" / "passwords.json").read_text(encoding="utf-8"))
+    with gzip.open(blacklist / "data" / "passwords.txt.gz", "rt", encoding="utf-8") as lines:
+        yield from (word for line in lines if PHRASE.fullmatch(word := line.strip().lower()))
 
 
-def main(zxcvbn: str, zxcvbn_ts: str) -> None:
-    passwords = {*lists(Path(zxcvbn), Path(zxcvbn_ts)), *runs()}
+def main(zxcvbn: str, zxcvbn_ts: str, blacklist: str) -> None:
+    passwords = {*lists(Path(zxcvbn), Path(zxcvbn_ts), Path(blacklist)), *runs()}
     lines = sorted({lower for word in passwords if len(lower := word.lower()) >= SHORTEST_LISTED})
     packed = gzip.compress("".join(f"{line}\n" for line in lines).encode(), mtime=0)
     (HERE / "breached_passwords.txt.gz").write_bytes(packed)
