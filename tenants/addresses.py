@@ -28,6 +28,10 @@ LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 JOINERS = {0x200C: None, 0x200D: None}
 # RFC 2047: mail software would decode `=?utf-8?q?anna?=` into somebody else's address.
 ENCODED_WORD = "=?"
+# Letters and marks to Unicode, nothing to the eye: `anna` and such a one would look the same.
+INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
 NUMERIC_LABEL = re.compile(r"[0-9]+|0x[0-9a-f]+")
 
 
@@ -89,7 +93,7 @@ def parse(typed: str) -> Address:
     if '"' in text:
         raise QuotedLocalPart
     local_part, at, domain = text.replace("\uff20", "@").rpartition("@")
-    if not at or not LOCAL_PART.fullmatch(local_part) or not local_part.isprintable():
+    if not at or not LOCAL_PART.fullmatch(local_part) or not _is_visible(local_part):
         raise NotAnAddress
     if domain != domain.strip():
         raise NotADomain
@@ -112,7 +116,7 @@ def parse_domain(typed: str) -> str:
     if text.startswith("[") or text.endswith("]"):
         raise AddressLiteral
     # UTS 46 would silently drop characters that nobody sees, so what was typed is not what is kept.
-    if len(text) > LONGEST_TYPED or not text.translate(JOINERS).isprintable():
+    if len(text) > LONGEST_TYPED or not _is_visible(text.translate(JOINERS)):
         raise NotADomain
     try:
         name = idna.encode(text, uts46=True, std3_rules=True, transitional=False).decode()
@@ -125,6 +129,10 @@ def parse_domain(typed: str) -> str:
     if len(labels) < 2 or len(name) > 253:
         raise NotADomain
     return name
+
+
+def _is_visible(text: str) -> bool:
+    return text.isprintable() and not INVISIBLE.search(text)
 
 
 def shown_domain(name: str) -> str:

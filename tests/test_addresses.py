@@ -21,6 +21,8 @@ from tenants.addresses import (
 )
 
 INVISIBLE = "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff"
+BLANK = "\u034f\u115f\u1160\u17b5\u180b\u2800\u3164\ufe0f\uffa0\U000e0100"
+PRIVATE = "\ue000\uf8ff\U000f0000\U0010fffd"
 CONTROL = "\x00\x01\t\n\r\x0b\x1f\x7f\x85\u2028\u2029"
 
 
@@ -75,7 +77,7 @@ def test_sharp_s_in_a_domain_is_not_a_double_s() -> None:
     assert parse_domain("straße.example") != parse_domain("strasse.example")
 
 
-@pytest.mark.parametrize("character", CONTROL + INVISIBLE)
+@pytest.mark.parametrize("character", CONTROL + INVISIBLE + BLANK + PRIVATE)
 @pytest.mark.parametrize(
     "typed",
     ["an{}na@company.com", "anna{}@company.com", "anna@{}company.com", "anna@comp{}any.com"],
