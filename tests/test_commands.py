@@ -14,10 +14,10 @@ from audit.models import AuditEvent
 from outbox.models import MailLink, OutboxMail
 from signup.models import SignUp
 from subscriptions.models import AssignedLicence, Subscription
-from tenants.models import DomainRule, Tenant
+from tenants.models import DomainRule, Tenant, User
 from tests.factories import SubscriptionFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
-from tests.walk import ClientVisitor, ask, sign_up
+from tests.walk import ClientVisitor, ask, sign_in, sign_up
 
 pytestmark = pytest.mark.django_db
 OURS = ("audit", "outbox", "tenants", "subscriptions", "accounts", "signup", "rms_portal")
@@ -113,6 +113,21 @@ def test_the_outbox_is_listed_and_retried() -> None:
     assert "waits or failed" in refusal("retry_outbox", str(mail.id))
 
 
+def test_a_second_operator_is_made_and_signs_in_with_the_password_that_is_shown_once() -> None:
+    assert run("create_operator", "ina@rms.internal", "--dry-run")["password"] is None
+    assert not User.objects.exists()
+    made = run("create_operator", "Ina@RMS.internal")
+    assert (made["email"], made["role"]) == ("ina@rms.internal", "operator")
+    client = Client()
+    sign_in(ClientVisitor(client), "ina@rms.internal", made["password"])
+    assert client.get("/admin/").status_code == 200
+    event = AuditEvent.objects.get(action="operator.created")
+    assert (event.subject, event.actor_id) == (f"user:{made['id']}", None)
+    assert made["password"] not in json.dumps(event.details)
+    assert "has this address already" in refusal("create_operator", "ina@rms.internal")
+    assert "e-mail address" in refusal("create_operator", "ina")
+
+
 def test_switches(tenant: Tenant) -> None:
     answer = run("set_company_settings", "walkers.com", "--allow-ad-hoc-subscriptions", "false")
     assert (answer["allow_ad_hoc_subscriptions"], answer["allow_email_verified_users"]) == (
@@ -201,6 +216,7 @@ def test_every_command_of_ours_has_a_test() -> None:
         "convert_subscription",
         "cancel_subscription",
         "list_subscriptions",
+        "create_operator",
         "update_domain_list",  # tests/test_domain_lists.py
         "prepare",  # tests/test_installation.py
         "scheduler_health",  # tests/test_compose.py

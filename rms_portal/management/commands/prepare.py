@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
 from outbox.backends import inbox
 from rms_portal.installation import FIRST_OPERATOR_PASSWORD_FILE, kept_secret, make_folders
+from rms_portal.migrating import migrate
 from rms_portal.static_build import collect_static
 from rms_portal.translations import compile_catalogues
 from tenants import addresses
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         make_folders(settings.VAR_DIR)
         if not settings.MAIL_IS_SENT:
             inbox()
-        call_command("migrate", interactive=False, verbosity=options["verbosity"] - 1)
+        migrate(verbosity=options["verbosity"] - 1)
         self._ensure_operator()
 
     def _ensure_operator(self) -> None:
