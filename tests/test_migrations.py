@@ -133,7 +133,8 @@ def state_with_a_table() -> ProjectState:
 
 def migration_of(*operations: Operation) -> Migration:
     made = type("Example", (Migration,), {"operations": list(operations)})
-    return made("0099_example", "signup")
+    migration: Migration = made("0099_example", "signup")
+    return migration
 
 
 @pytest.mark.parametrize(
