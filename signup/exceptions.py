@@ -15,5 +15,9 @@ class SignUpSwitchedOff(SignUpError):
     """The organisation's administrator does not let people join by themselves (any more)."""
 
 
+class DocumentsChanged(SignUpError):
+    """What the person would accept is not what the page had shown them: it has to show it again."""
+
+
 class AccountExists(SignUpError):
     """The address has an account by now."""

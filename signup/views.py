@@ -15,7 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.http import require_POST, require_safe
@@ -25,7 +25,7 @@ from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
 from signup import selectors
 from signup.decision import Page
-from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
 from signup.flows import confirm
 from signup.flows import request as requests
 from signup.flows.confirm import LinkState
@@ -36,6 +36,9 @@ from tenants.addresses import AddressRefused, shown_domain
 from tenants.models import User
 
 SIGN_UP = "sign_up"
+DOCUMENTS_CHANGED = gettext_lazy(
+    "The terms of use or the privacy notice have changed since this page was shown. Look at them again, then press Start once more."
+)
 PageView = Callable[..., HttpResponseBase]
 
 
@@ -134,18 +137,23 @@ class ConfirmView(View):
         form = self._form(opening.sign_up, request.POST)
         if not form.is_valid():
             return self._page(request, opening.sign_up, form)
-        return self._complete(request, opening.sign_up, form.cleaned_data)
+        return self._complete(request, opening.sign_up, form)
 
     def _complete(
-        self, request: HttpRequest, sign_up: SignUp, answers: dict[str, str]
+        self, request: HttpRequest, sign_up: SignUp, form: OneLastThingForm
     ) -> HttpResponse:
+        answers, kinds = form.cleaned_data, LegalDocument.Kind.values
         try:
             user = confirm.complete(
                 sign_up=sign_up,
                 first_name=answers["first_name"],
                 last_name=answers["last_name"],
                 password=answers["password1"],
+                accepted={kind: request.POST[kind] for kind in kinds if kind in request.POST},
             )
+        except DocumentsChanged:
+            form.add_error(None, DOCUMENTS_CHANGED)
+            return self._page(request, sign_up, form)
         except (AccountExists, LinkUnusable):
             return render(request, "signup/link_used.html", {"sign_up": sign_up})
         except SignUpSwitchedOff:
@@ -161,7 +169,9 @@ class ConfirmView(View):
 
     @staticmethod
     def _page(request: HttpRequest, sign_up: SignUp, form: OneLastThingForm) -> HttpResponse:
-        return render(request, "signup/one_last_thing.html", {"form": form, "sign_up": sign_up})
+        documents = selectors.current_documents(sign_up.language)
+        context = {"form": form, "sign_up": sign_up, "documents": documents}
+        return render(request, "signup/one_last_thing.html", context)
 
 
 def _closed(request: HttpRequest, domain: str) -> HttpResponse:

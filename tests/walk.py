@@ -21,6 +21,7 @@ from tests.services.waiting import until
 
 PASSWORD = "nine violet teapots on parade"
 CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+SHOWN_DOCUMENT = re.compile(r'name="(terms|privacy)" value="([^"]+)"')
 CONFIRM_LINK = re.compile(r"https?://\S+/signup/confirm/[\w-]{43}/")
 NOT_ME_LINK = re.compile(r"https?://\S+/signup/not-me/[\w-]{43}/")
 DEV_MAIL_LINK = re.compile(r'href="(/dev/mail/[^"/]+/)"')
@@ -155,6 +156,7 @@ def ask(visitor: Visitor, address: str, query: str = "") -> Page:
 def finish(visitor: Visitor, link: str, *, password: str = PASSWORD) -> Page:
     """Fills *One last thing …* in and presses Start."""
     answers = {"first_name": "Robin", "last_name": "Recipient"}
+    answers |= dict(SHOWN_DOCUMENT.findall(visitor.get(link).text))
     passwords = {"password1": password, "password2": password}
     return visitor.post(link, {**answers, **passwords})
 

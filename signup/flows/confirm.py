@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,7 +15,7 @@ from outbox import links
 from outbox.models import MailLink
 from signup import address_rules
 from signup.decision import decide
-from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
 from signup.flows.request import CONFIRM
 from signup.models import Acceptance, MailPause, SignUp
 from signup.selectors import current_documents
@@ -58,12 +59,22 @@ def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     return Opening(LinkState.GOOD, link, sign_up)
 
 
-def complete(*, sign_up: SignUp, first_name: str, last_name: str, password: str) -> User:
+def complete(
+    *,
+    sign_up: SignUp,
+    first_name: str,
+    last_name: str,
+    password: str,
+    accepted: Mapping[str, str],
+) -> User:
     """Makes the account, and the organisation's directory if there was none: all of it or nothing.
 
-    `password` must have passed the password rules. Raises AccountExists, SignUpSwitchedOff, LinkUnusable,
-    or AddressRefused where the domain has been blocked since.
+    `password` must have passed the password rules; `accepted` has the version of each legal document
+    that the person was shown. Raises DocumentsChanged where that is no longer the current one,
+    AccountExists, SignUpSwitchedOff, LinkUnusable, or AddressRefused where the domain has been blocked
+    since.
     """
+    _require_current(accepted, sign_up.language)
     password_hash = make_password(password)
     address = addresses.parse(sign_up.address)
     with transaction.atomic():
@@ -81,8 +92,8 @@ def complete(*, sign_up: SignUp, first_name: str, last_name: str, password: str)
         except AddressTaken:
             raise AccountExists from None
         _grant_plans(sign_up, user)
-        for document in current_documents(sign_up.language):
-            Acceptance.objects.create(user=user, kind=document.kind, version=document.version)
+        for kind, version in accepted.items():
+            Acceptance.objects.create(user=user, kind=kind, version=version)
         _finish(sign_up, user)
     return user
 
@@ -100,6 +111,12 @@ def add_plan(*, sign_up: SignUp, user: User) -> None:
         raise LinkUnusable
     _grant_plans(sign_up, user)
     _finish(sign_up, user)
+
+
+def _require_current(accepted: Mapping[str, str], language: str) -> None:
+    current = {document.kind: document.version for document in current_documents(language)}
+    if accepted != current:
+        raise DocumentsChanged
 
 
 def _require_open(address: addresses.Address) -> None:
