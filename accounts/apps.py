@@ -9,4 +9,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Signing in")
 
     def ready(self) -> None:
-        from accounts import mails  # noqa: F401 -- registers them
+        from accounts import mails, receivers  # noqa: F401 -- they register themselves

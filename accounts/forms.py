@@ -8,11 +8,11 @@ from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKe
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import browsers, passwords
+from accounts import browsers, passwords, sessions
 from outbox.services import enqueue
 from tenants.addresses import LONGEST_TYPED, AddressRefused, parse
 from tenants.models import User
@@ -49,6 +49,14 @@ class LoginForm(AllauthLoginForm):
             return str(parse(typed))
         except AddressRefused:
             return typed
+
+    def _login_with_password(
+        self, request: HttpRequest, redirect_url: str | None, credentials: dict[str, Any]
+    ) -> HttpResponse:
+        response: HttpResponse = super()._login_with_password(request, redirect_url, credentials)
+        if self.cleaned_data["remember"]:
+            sessions.remember(request, self.user)
+        return response
 
 
 class ResetPasswordForm(forms.Form):

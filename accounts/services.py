@@ -1,7 +1,15 @@
 from __future__ import annotations
 
-from django.db import transaction
+import datetime as dt
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts import sessions
 from audit.services import record
 from tenants.models import User
 
@@ -17,3 +25,49 @@ def change_profile(
         tenant_id=user.tenant_id,
         acting_user=acting_user,
     )
+
+
+def set_password(*, user: User, password: str, acting_user: User | None) -> None:
+    """Gives `user` a password that has passed the rules; sessions and remembered browsers end by it."""
+    user.set_password(password)  # hashing takes long on purpose: before the transaction
+    with transaction.atomic():
+        user.save(update_fields=("password",))
+        record(
+            action="user.password_set",
+            subject=f"user:{user.pk}",
+            tenant_id=user.tenant_id,
+            acting_user=acting_user,
+        )
+
+
+@transaction.atomic
+def end_all_sessions(*, user: User, acting_user: User | None) -> None:
+    """Every session and every remembered browser of `user` ends, at its next request at the latest."""
+    User.objects.filter(pk=user.pk).update(sessions_ended_at=timezone.now())
+    UserSession.objects.filter(user_id=user.pk).delete()
+    record(
+        action="user.sessions_ended",
+        subject=f"user:{user.pk}",
+        tenant_id=user.tenant_id,
+        acting_user=acting_user,
+    )
+
+
+def purge_sessions() -> int:
+    """Deletes sessions that are over; how many signed-in ones there were."""
+    over = UserSession.objects.filter(_over(sessions.staff_span(), staff=True))
+    over |= UserSession.objects.filter(_over(sessions.members_span(), staff=False))
+    Session.objects.filter(session_key__in=over.values("session_key")).delete()
+    ended: int = over.delete()[0]
+    SessionStore.clear_expired()
+    stored = Session.objects.filter(session_key=OuterRef("session_key"))
+    UserSession.objects.filter(~Exists(stored)).delete()
+    return ended
+
+
+def _over(span: sessions.Span, *, staff: bool) -> Q:
+    now = timezone.now()
+    role = Q(user__role__in=sessions.STAFF)
+    # Use is noted once a minute: what is over by less than that may be in use.
+    idle = Q(last_seen_at__lt=now - span.idle - 2 * dt.timedelta(seconds=sessions.NOTED_EVERY))
+    return (role if staff else ~role) & (idle | Q(created_at__lt=now - span.longest))

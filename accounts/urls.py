@@ -40,5 +40,6 @@ urlpatterns = [
     path("accounts/signup/", to_sign_up, name="account_signup"),
     path("accounts/email/", to_account, name="account_email"),
     path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/sessions/end-all/", views.end_all_sessions, name="end_all_sessions"),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
 ]

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts import services
 from accounts.forms import ProfileForm
-from accounts.services import change_profile
 from tenants.models import User
 
 
@@ -24,7 +25,7 @@ def account(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     form = ProfileForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
     if request.method == "POST" and form.is_valid():
-        change_profile(
+        services.change_profile(
             user=request.user,
             first_name=form.cleaned_data["first_name"],
             last_name=form.cleaned_data["last_name"],
@@ -33,3 +34,14 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your name was saved."))
         return redirect("account")
     return render(request, "accounts/account.html", {"form": form})
+
+
+@login_required
+@require_POST
+def end_all_sessions(request: HttpRequest) -> HttpResponse:
+    """Signs its user out everywhere, here too."""
+    assert isinstance(request.user, User)
+    services.end_all_sessions(user=request.user, acting_user=request.user)
+    logout(request)
+    messages.success(request, _("You are signed out everywhere."))
+    return redirect("account_login")

@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from tenants import addresses
@@ -117,6 +118,12 @@ class User(AbstractBaseUser):
     creation_method = models.CharField(_("creation method"), max_length=14, choices=CreationMethod)
     language = models.CharField(_("language"), max_length=16, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    sessions_ended_at = models.DateTimeField(
+        _("all sessions ended"),
+        null=True,
+        editable=False,
+        help_text=_("Sessions and remembered browsers from before are no longer believed."),
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -163,6 +170,17 @@ class User(AbstractBaseUser):
         return self.is_operator and self.is_active
 
     is_superuser = is_staff
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions and remembered browsers stand on: it changes with the password, and when all of
+        them are ended.
+        """
+        if self.sessions_ended_at is None:
+            same_as_ever: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+            return same_as_ever
+        value = f"{self.password}\0{self.sessions_ended_at.isoformat()}"
+        salt = "tenants.models.User.get_session_auth_hash"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     def get_full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or (self.email or "")
