@@ -87,6 +87,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "audit",
+    "limits",
     "outbox",
     "tenants",
     "subscriptions",

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import translation
 
+from limits import stores
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
 from tests.services import programs
@@ -68,7 +70,8 @@ def smtp() -> Iterator[smtp_server.Smtp]:
 
 @pytest.fixture(autouse=True)
 def forgotten_limits() -> None:
-    """Limits count in the cache, which tests in one process share."""
+    """Tests in one process share the embedded limits, and the cache."""
+    stores.embedded(settings.VAR_DIR).clear()
     cache.clear()
 
 

@@ -10,11 +10,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "audit": set[str](),
+    "limits": set[str](),
     "outbox": {"audit"},
     "tenants": {"audit", "outbox"},
     "subscriptions": {"audit", "outbox", "tenants"},
-    "accounts": {"audit", "outbox", "tenants", "subscriptions"},
-    "signup": {"audit", "outbox", "tenants", "subscriptions", "accounts"},
+    "accounts": {"audit", "limits", "outbox", "tenants", "subscriptions"},
+    "signup": {"audit", "limits", "outbox", "tenants", "subscriptions", "accounts"},
 }
 ROOMS = {*MAY_IMPORT, "rms_portal", "tests", "benchmarks"}
 
