@@ -1,17 +1,23 @@
-"""Where the work at hand came from: the request's id and the client's address, for log and audit."""
+"""Where the work at hand came from: the request's id, the client's address and the account, for log and audit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+
+
+def nobody() -> str:
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
     request_id: str = ""
     address: str = ""
+    # Asked for with each line of the log: who is signed in is known only in the course of a request.
+    user_id: Callable[[], str] = nobody
 
 
 NOWHERE = Origin()
@@ -23,9 +29,20 @@ def current() -> Origin:
 
 
 @contextmanager
-def of_request(*, request_id: str, address: str) -> Iterator[None]:
-    token = _current.set(Origin(request_id=request_id, address=address))
+def of_request(
+    *, request_id: str, address: str, user_id: Callable[[], str] = nobody
+) -> Iterator[None]:
+    token = _current.set(Origin(request_id=request_id, address=address, user_id=user_id))
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def begin_task(request_id: str) -> None:
+    """From here on, this thread works for the request that caused the task."""
+    _current.set(Origin(request_id=request_id))
+
+
+def end_task() -> None:
+    _current.set(NOWHERE)

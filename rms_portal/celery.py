@@ -12,9 +12,12 @@ from celery.signals import setup_logging
 from django.apps import apps
 from django.conf import settings
 
+from rms_portal import task_logs
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rms_portal.settings")
 
 app = Celery("rms_portal")
+task_logs.connect()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 

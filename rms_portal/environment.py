@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY_FILE = Path("secrets") / "secret_key"
 SHORTEST_SECRET_KEY = 32
+LOG_FORMATS = ("line", "json")
 
 
 def read(base_dir: Path) -> environ.Env:
@@ -60,6 +61,7 @@ def refusals(
     mail_is_sent: bool,
     mail_from: str,
     trusted_proxies: list[str],
+    log_format: str,
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -80,6 +82,8 @@ def refusals(
             "address could read the mail at /dev/mail/. Set EMAIL_URL to your mail server."
         )
     found += _not_networks(trusted_proxies)
+    if log_format not in LOG_FORMATS:
+        found.append(f"LOG_FORMAT is {log_format!r}: set it to one of {', '.join(LOG_FORMATS)}.")
     if debug:
         return found
     if not secret_key:

@@ -1,43 +1,65 @@
-"""Log lines: one per event, with the request's id, and without anybody's token."""
+"""Log lines: one per event, for people or as JSON, with the request's id, and without anybody's secret."""
 
 from __future__ import annotations
 
+import json
 import logging
-import re
 from datetime import UTC, datetime
+from typing import Any
 
 from audit import origin
+from rms_portal.redaction import redact
 
-TOKEN_PATHS = re.compile(
-    r"(/signup/(?:confirm|renew|not-me)/|/accounts/password/reset/key/)[^/\s'\"?]+", re.ASCII
-)
-
-
-def redact(text: str) -> str:
-    """`text` with the token of every link in it replaced."""
-    return TOKEN_PATHS.sub(r"\1[redacted]", text)
+# What our own lines say in fields of their own, besides the text.
+FIELDS = ("method", "route", "status", "task", "task_id", "outcome", "duration_ms")
 
 
 class RedactFilter(logging.Filter):
-    """Removes tokens from the message, its arguments and its traceback, before any handler writes."""
+    """Removes secrets from message, arguments and traceback, before any handler writes."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        record.msg, record.args = redact(message), None
+        record.msg, record.args = redact(record.getMessage()), None
         if record.exc_info and not record.exc_text:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_text = redact(record.exc_text) if record.exc_text else record.exc_text
+        record.stack_info = redact(record.stack_info) if record.stack_info else record.stack_info
         return True
 
 
+def _time(record: logging.LogRecord) -> str:
+    at = datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds")
+    return at.replace("+00:00", "Z")
+
+
 class LineFormatter(logging.Formatter):
-    """`2026-08-01T10:00:00.123Z INFO logger request=<id> message`."""
+    """`2026-08-01T10:00:00.123Z INFO logger request=<id> [user=<id>] message`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds")
-        request_id = origin.current().request_id or "-"
+        here = origin.current()
+        user_id = here.user_id()
         line = (
-            f"{at.replace('+00:00', 'Z')} {record.levelname} {record.name} "
-            f"request={request_id} {record.getMessage()}"
+            f"{_time(record)} {record.levelname} {record.name} request={here.request_id or '-'} "
+            f"{f'user={user_id} ' if user_id else ''}{record.getMessage()}"
         )
-        return f"{line}\n{record.exc_text}" if record.exc_text else line
+        parts = (line, record.exc_text, record.stack_info)
+        return "\n".join(part for part in parts if part)
+
+
+class JsonFormatter(logging.Formatter):
+    """One object a line: time, level, logger, request_id, user_id, message, and fields of its own."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        here = origin.current()
+        line: dict[str, Any] = {
+            "time": _time(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": here.request_id or None,
+            "user_id": here.user_id() or None,
+            "message": record.getMessage(),
+        }
+        line |= {
+            name: value for name in FIELDS if (value := getattr(record, name, None)) is not None
+        }
+        trace = "\n".join(part for part in (record.exc_text, record.stack_info) if part)
+        return json.dumps(line | ({"exception": trace} if trace else {}), ensure_ascii=False)

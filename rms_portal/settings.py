@@ -34,6 +34,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", default="Information Protection")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")
 OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
+LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
 
 # --- Mail ------------------------------------------------------------------------------------------
@@ -67,6 +68,7 @@ environment.require(
         mail_is_sent=MAIL_IS_SENT,
         mail_from=_mail_from,
         trusted_proxies=TRUSTED_PROXIES,
+        log_format=LOG_FORMAT,
     )
 )
 
@@ -283,22 +285,30 @@ LANGUAGE_COOKIE_SECURE = _is_https
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-# --- Log: one line per event on standard error, without tokens ---------------------------------------
+# --- Log: one line per event on standard error, without secrets --------------------------------------
 
+_level = env.str("LOG_LEVEL", default="INFO").upper()
+# Celery's own lines about tasks at work: ours say the same, with the request's id (task_logs.py).
+_quieter = "DEBUG" if _level == "DEBUG" else "WARNING"
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"redact": {"()": "rms_portal.logs.RedactFilter"}},
-    "formatters": {"line": {"()": "rms_portal.logs.LineFormatter"}},
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]}
+    "formatters": {
+        "line": {"()": "rms_portal.logs.LineFormatter"},
+        "json": {"()": "rms_portal.logs.JsonFormatter"},
     },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO").upper()},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["redact"]}
+    },
+    "root": {"handlers": ["stderr"], "level": _level},
     "loggers": {
         # Their own handlers would bypass the redaction.
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
         "celery": {"handlers": [], "propagate": True},
+        "celery.worker.strategy": {"level": _quieter},
+        "celery.app.trace": {"level": _quieter},
     },
 }
 
