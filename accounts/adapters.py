@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 
-from accounts import browsers
+from accounts import browsers, second_factors
 from accounts.mails import NOTICES
 from accounts.return_urls import safe_return_url
 from accounts.services import set_password
@@ -76,17 +73,7 @@ class SecondFactorAdapter(DefaultMFAAdapter):
         return settings.PRODUCT_NAME
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return second_factors.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _cipher().decrypt(encrypted_text.encode()).decode()
-
-
-def _cipher() -> MultiFernet:
-    """Under SECRET_KEY; what an earlier key of SECRET_KEY_FALLBACKS encrypted is still read."""
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    keys = (
-        salted_hmac("accounts.second_factors", "key", secret=secret, algorithm="sha256").digest()
-        for secret in secrets
-    )
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+        return second_factors.decrypt(encrypted_text)

@@ -6,6 +6,7 @@ from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordFor
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
+from allauth.account.forms import UserTokenForm as AllauthUserTokenForm
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -110,6 +111,14 @@ class SetPasswordForm(HintsForThePerson, AllauthSetPasswordForm):
 
 class ResetPasswordKeyForm(HintsForThePerson, AllauthResetPasswordKeyForm):
     pass
+
+
+class UserTokenForm(AllauthUserTokenForm):
+    """Whose reset link it is: nobody's, once the account has been switched off."""
+
+    def _get_user(self, uidb36: str) -> User | None:
+        user: User | None = super()._get_user(uidb36)
+        return user if user and user.is_active else None
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]

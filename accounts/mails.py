@@ -137,3 +137,19 @@ _notice(
     "mfa/email/webauthn_removed",
     gettext_lazy("A passkey or security key of %(address)s was removed."),
 )
+
+
+@writes("accounts.notice.second_factors_reset")
+def second_factors_reset(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Your account at %(product)s was changed") % {"product": settings.PRODUCT_NAME},
+        heading=_("Your second factors were reset"),
+        paragraphs=[
+            _(
+                "Whoever runs this service has removed the passkeys, the authenticator app and the recovery codes of %(address)s, and ended all sessions. Sign in with your password, then set them up anew."
+            )
+            % {"address": mail.to_address}
+        ],
+        button=Button(_("Sign in"), f"{settings.PUBLIC_URL}{reverse('account_login')}"),
+        after=[_("If you did not ask for this, choose a new password at once.")],
+    )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from accounts import sessions
 from audit.services import record
+from outbox.services import enqueue
 from tenants.models import User
 
 
@@ -51,6 +53,29 @@ def end_all_sessions(*, user: User, acting_user: User | None) -> None:
         tenant_id=user.tenant_id,
         acting_user=acting_user,
     )
+
+
+@transaction.atomic
+def reset_second_factors(*, user: User, acting_user: User | None) -> int:
+    """Removes passkeys, app and recovery codes of `user`, ends all sessions, and tells them; how many
+    factors there were.
+    """
+    removed: int = Authenticator.objects.filter(user_id=user.pk).delete()[0]
+    end_all_sessions(user=user, acting_user=acting_user)
+    record(
+        action="user.second_factors_reset",
+        subject=f"user:{user.pk}",
+        tenant_id=user.tenant_id,
+        acting_user=acting_user,
+        details={"removed": removed},
+    )
+    if user.email:
+        enqueue(
+            kind="accounts.notice.second_factors_reset",
+            to_address=user.email,
+            language=user.language,
+        )
+    return removed
 
 
 def purge_sessions() -> int:

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from accounts import second_factor_views as factors
 from accounts import views
 
 # allauth reverses these names; ours are the only doors.
@@ -39,6 +40,22 @@ urlpatterns = [
     ),
     path("accounts/signup/", to_sign_up, name="account_signup"),
     path("accounts/email/", to_account, name="account_email"),
+    path("accounts/2fa/", factors.SecondFactorsView.as_view(), name="mfa_index"),
+    path(
+        "accounts/2fa/recovery-codes/",
+        factors.ShowCodesView.as_view(),
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "accounts/2fa/recovery-codes/download/",
+        factors.DownloadCodesView.as_view(),
+        name="mfa_download_recovery_codes",
+    ),
+    path(
+        "accounts/2fa/recovery-codes/generate/",
+        factors.MakeCodesView.as_view(),
+        name="mfa_generate_recovery_codes",
+    ),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/end-all/", views.end_all_sessions, name="end_all_sessions"),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

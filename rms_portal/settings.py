@@ -204,6 +204,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "welcome"
 LOGOUT_REDIRECT_URL = "home"
 PASSWORD_RESET_TIMEOUT = 60 * 60
+# Django's, over password, last sign-in and address; allauth's writes a row of its own when a link is opened.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 
 # How long a session may be idle, and how long it may last at all: of members; of operators and administrators.
 SESSION_IDLE = dt.timedelta(days=env.int("SESSION_IDLE_DAYS", default=7))
@@ -226,8 +228,15 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
     "change_password": "accounts.forms.ChangePasswordForm",
     "set_password": "accounts.forms.SetPasswordForm",
+    "user_token": "accounts.forms.UserTokenForm",
 }
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.code_forms.AuthenticateForm",
+    "reauthenticate": "accounts.code_forms.ReauthenticateForm",
+}
+# Addresses are ours, not allauth's; it knows none, let alone a verified one.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Codes of the step before and after are good too: people type slowly, clocks drift (RFC 6238, 5.2).

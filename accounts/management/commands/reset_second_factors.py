@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from accounts.exceptions import NoSuchAccount
+from accounts.services import reset_second_factors
+from audit.commands import ChangeCommand, Row
+from tenants.selectors import user_by_typed_address
+
+
+class Command(ChangeCommand):
+    help = (
+        "Removes somebody's passkeys, authenticator app and recovery codes, ends all of their sessions "
+        "and tells them by mail. Make sure that it is they who ask."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("email")
+
+    def change(self, **options: Any) -> Row:
+        user = user_by_typed_address(options["email"])
+        if user is None:
+            raise NoSuchAccount(options["email"])
+        removed = reset_second_factors(user=user, acting_user=None)
+        return {"user": user.id, "email": user.email, "removed": removed}
