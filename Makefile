@@ -4,6 +4,7 @@ PYTHON ?= python3
 # Another place for the virtual environment, for example one that several checkouts share.
 VENV ?= .venv
 PYTEST_ARGS ?=
+BENCH ?=
 
 BIN := $(VENV)/bin
 # Named after what they were made from: the environment is brought up to date when that changes.
@@ -33,8 +34,8 @@ test-long: $(DEV_STAMP) ## kills, outages, fuzzing, timing: what takes longer
 	@$(BIN)/python -m pytest -m long $(PYTEST_ARGS) || { status=$$?; \
 	  [ $$status -eq 5 ] && echo "There are no long tests yet." || exit $$status; }
 
-bench: $(DEV_STAMP) ## the benchmarks: a table here, one JSON object per line in var/bench/
-	$(BIN)/python -m benchmarks
+bench: $(DEV_STAMP) ## the benchmarks: a table here, one JSON object per line in var/bench/; BENCH=name for one
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(DEV_STAMP) ## style, types, migrations, settings, templates, translations
 	$(BIN)/ruff check .

@@ -22,6 +22,10 @@ def keep(benchmark: str, result: Result) -> None:
         file.write(f"{line}\n")
 
 
+def show(benchmark: str, results: list[Result]) -> None:
+    print(f"\n{benchmark.replace('_', ' ')}", table(results), sep="\n")
+
+
 def table(results: list[Result]) -> str:
     rows = [[name.replace("_", " ") for name in results[0]]]
     rows += [

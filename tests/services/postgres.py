@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -24,6 +24,7 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 @dataclass
 class Postgres:
     port: int
+    pid: int
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str) -> str:
@@ -54,7 +55,7 @@ def _unprivileged() -> str | None:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(settings: Sequence[str] = FAST) -> Iterator[Postgres]:
     """A server of its own, in a temporary folder, on a free port of 127.0.0.1."""
     initdb = programs.need("PostgreSQL")
     folder = Path(tempfile.mkdtemp(prefix="rms-postgres-"))
@@ -63,7 +64,7 @@ def postgres() -> Iterator[Postgres]:
         shutil.chown(folder, user)
     try:
         _initialise(initdb, folder, user)
-        with _serving(initdb.with_name("postgres"), folder, user) as server:
+        with _serving(initdb.with_name("postgres"), folder, user, settings) as server:
             yield server
     finally:
         shutil.rmtree(folder)
@@ -81,10 +82,12 @@ def _initialise(initdb: Path, folder: Path, user: str | None) -> None:
 
 
 @contextmanager
-def _serving(program: Path, folder: Path, user: str | None) -> Iterator[Postgres]:
+def _serving(
+    program: Path, folder: Path, user: str | None, settings: Sequence[str]
+) -> Iterator[Postgres]:
     port = free_port()
-    settings = [*FAST, "listen_addresses=127.0.0.1", "max_connections=300"]
-    options = [word for setting in settings for word in ("-c", setting)]
+    all_settings = [*settings, "listen_addresses=127.0.0.1", "max_connections=300"]
+    options = [word for setting in all_settings for word in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [program, "-D", folder / "data", "-p", str(port), "-k", folder, *options],
@@ -94,7 +97,7 @@ def _serving(program: Path, folder: Path, user: str | None) -> Iterator[Postgres
             user=user,
             start_new_session=True,
         )
-    server = Postgres(port)
+    server = Postgres(port, process.pid)
     try:
         until(lambda: server.answers() or process.poll() is not None, seconds=30, what="PostgreSQL")
         assert process.poll() is None, (folder / "log").read_text()

@@ -19,6 +19,7 @@ DATABASES = 500
 @dataclass
 class Redis:
     port: int
+    pid: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def url(self, database: int) -> str:
@@ -54,6 +55,7 @@ def redis(port: int | None = None) -> Iterator[Redis]:
             stdout=subprocess.DEVNULL,
             start_new_session=True,
         )
+        server.pid = process.pid
         try:
             until(lambda: server.answers() or process.poll() is not None, seconds=20, what="Redis")
             assert process.poll() is None, "Redis ended at once."
