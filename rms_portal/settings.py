@@ -269,6 +269,7 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
     }

@@ -18,6 +18,7 @@ urlpatterns = [
     path("guide/", signup.guide, name="guide"),
     path("legal/<str:kind>/", signup.legal, name="legal"),
     path("", include("accounts.urls")),
+    path("challenge/", include("limits.urls")),
     path("language/", set_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

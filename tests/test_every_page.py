@@ -21,6 +21,8 @@ PUBLIC = {
     "/signup/confirm/x/",
     "/signup/renew/x/",
     "/signup/not-me/x/",
+    "/challenge/x/picture.png",
+    "/challenge/x/sound.wav",
     "/guide/",
     "/legal/x/",
     "/language/",
