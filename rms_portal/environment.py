@@ -62,6 +62,7 @@ def refusals(
     mail_from: str,
     trusted_proxies: list[str],
     log_format: str,
+    mailbox_proof_days: int,
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -84,6 +85,11 @@ def refusals(
     found += _not_networks(trusted_proxies)
     if log_format not in LOG_FORMATS:
         found.append(f"LOG_FORMAT is {log_format!r}: set it to one of {', '.join(LOG_FORMATS)}.")
+    if mailbox_proof_days < 1:
+        found.append(
+            f"MAILBOX_PROOF_DAYS is {mailbox_proof_days}: nobody who signed up could open anything. "
+            "Set it to the number of days after which people prove their mailbox again, for example 90."
+        )
     if debug:
         return found
     if not secret_key:

@@ -36,6 +36,7 @@ SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")
 OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
+MAILBOX_PROOF_DAYS: int = env.int("MAILBOX_PROOF_DAYS", default=90)
 
 # --- Mail ------------------------------------------------------------------------------------------
 
@@ -69,6 +70,7 @@ environment.require(
         mail_from=_mail_from,
         trusted_proxies=TRUSTED_PROXIES,
         log_format=LOG_FORMAT,
+        mailbox_proof_days=MAILBOX_PROOF_DAYS,
     )
 )
 

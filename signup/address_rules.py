@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from signup import domain_lists
 from tenants.addresses import Address, AddressRefused, parse
 from tenants.models import DomainRule
-from tenants.selectors import parents, rule_for
+from tenants.selectors import is_blocked, parents, rule_for
 
 
 class BlockedDomain(AddressRefused):
@@ -72,12 +72,6 @@ def check(typed: str) -> Address:
     elif rule.decision == DomainRule.Decision.BLOCK:
         raise BlockedDomain
     return address
-
-
-def is_blocked(name: str) -> bool:
-    """Whether this installation has blocked the domain `name`."""
-    rule = rule_for(name)
-    return rule is not None and rule.decision == DomainRule.Decision.BLOCK
 
 
 def refuse_unusable_domain(name: str) -> None:

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from audit.admin import ReadOnlyAdmin
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
-from tenants.models import Address, Domain, DomainRule, Tenant, User
+from tenants.exceptions import DirectoryError
+from tenants.flows.admit import admit, take_back
+from tenants.models import Address, Domain, DomainRule, MailboxRule, Tenant, User
+from tenants.role_mailboxes import NotAMailboxName, name_of
 
 
 def operator_of(request: HttpRequest) -> User:
@@ -85,11 +91,12 @@ class UserAdmin(ReadOnlyAdmin):
         "role",
         "state",
         "creation_method",
+        "admission",
         "created_at",
         "last_login",
     )
     list_select_related = ("tenant",)
-    list_filter = ("role", "state", "creation_method", "created_at")
+    list_filter = ("role", "state", "creation_method", "admission", "created_at")
     search_fields = ("email__startswith",)
     fields = (
         "id",
@@ -100,11 +107,40 @@ class UserAdmin(ReadOnlyAdmin):
         "role",
         "state",
         "creation_method",
+        "admission",
+        "admitted_at",
+        "admitted_by_id",
         "language",
         "created_at",
         "last_login",
     )
     inlines = (AddressInline,)
+    actions = ("admit", "take_admission_back")
+
+    @admin.action(description=_("Admit to organisation-wide grants"))
+    def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, admit)
+
+    @admin.action(description=_("Take back: in no organisation-wide grant"))
+    def take_admission_back(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, take_back)
+
+    def _each(
+        self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]
+    ) -> None:
+        """Each for itself: what cannot be done is said, and the others are done."""
+        done = 0
+        for user in users:
+            try:
+                decide(user=user, acting_user=operator_of(request))
+                done += 1
+            except DirectoryError as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if done:
+            said = ngettext(
+                "%(count)d account was changed.", "%(count)d accounts were changed.", done
+            )
+            self.message_user(request, said % {"count": done}, messages.SUCCESS)
 
 
 class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
@@ -151,5 +187,49 @@ class DomainRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         )
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[DomainRule]) -> None:
+        for rule in queryset:
+            self.delete_model(request, rule)
+
+
+class MailboxRuleForm(ModelForm):  # type: ignore[type-arg]
+    def clean_name(self) -> str:
+        try:
+            return name_of(self.cleaned_data["name"])
+        except NotAMailboxName as refusal:
+            raise ValidationError(str(refusal)) from None
+
+
+@admin.register(MailboxRule)
+class MailboxRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Which mailboxes are for a task, above the shipped list."""
+
+    list_display = ("name", "decision", "reason", "created_at")
+    list_filter = ("decision",)
+    search_fields = ("name__startswith",)
+    form = MailboxRuleForm
+    fields = ("name", "decision", "reason")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name",) if obj else ()
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: MailboxRule,
+        form: ModelForm,  # type: ignore[type-arg]
+        change: bool,
+    ) -> None:
+        rule = services.decide_mailbox(
+            name=obj.name,
+            decision=MailboxRule.Decision(obj.decision),
+            reason=obj.reason,
+            acting_user=operator_of(request),
+        )
+        obj.pk = rule.pk
+
+    def delete_model(self, request: HttpRequest, obj: MailboxRule) -> None:
+        services.drop_mailbox_rule(name=obj.name, acting_user=operator_of(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[MailboxRule]) -> None:
         for rule in queryset:
             self.delete_model(request, rule)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from audit.exceptions import Refusal
 
 
@@ -24,3 +26,39 @@ class AddressTaken(DirectoryError):
 class NoSuchRule(DirectoryError):
     def __init__(self, domain: str) -> None:
         super().__init__(f"{domain} is not blocked here.")
+
+
+class NoSuchMailboxRule(DirectoryError):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is no rule for the mailbox name {name} here.")
+
+
+class NoSuchUser(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            f"No account has the address {address}. `list_users DOMAIN` shows those that there are."
+        )
+
+
+class AdmittedAlready(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("The account %(address)s is in organisation-wide grants already.")
+            % {"address": address}
+        )
+
+
+class NotAdmitted(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("The account %(address)s is in no organisation-wide grant as it is.")
+            % {"address": address}
+        )
+
+
+class NoOrganisation(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("The account %(address)s is an operator's, who belongs to no organisation.")
+            % {"address": address}
+        )

@@ -102,6 +102,13 @@ class User(AbstractBaseUser):
         SYNC = "sync", _("synchronised")
         FEDERATED = "federated", _("federated")
 
+    class Admission(models.TextChoices):
+        """Whether the account is among *the organisation* in a grant. Strangers may read a role mailbox."""
+
+        NOT_NEEDED = "not_needed", _("not needed")
+        AWAITED = "awaited", _("awaited")
+        ADMITTED = "admitted", _("admitted")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, related_name="users")
     email = models.CharField(
@@ -116,6 +123,17 @@ class User(AbstractBaseUser):
     role = models.CharField(_("role"), max_length=13, choices=Role, default=Role.MEMBER)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.ACTIVE)
     creation_method = models.CharField(_("creation method"), max_length=14, choices=CreationMethod)
+    admission = models.CharField(
+        _("admission to organisation-wide grants"),
+        max_length=10,
+        choices=Admission,
+        default=Admission.NOT_NEEDED,
+        db_default=Admission.NOT_NEEDED,
+    )
+    admitted_at = models.DateTimeField(_("admitted"), null=True)
+    admitted_by_id = models.UUIDField(
+        _("admitted by"), null=True, help_text=_("Empty: by a command.")
+    )
     language = models.CharField(_("language"), max_length=16, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     sessions_ended_at = models.DateTimeField(
@@ -137,6 +155,11 @@ class User(AbstractBaseUser):
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="users_newest"),
             models.Index(fields=("tenant", "-created_at"), name="users_of_tenant"),
+            models.Index(
+                fields=("-created_at", "-id"),
+                condition=Q(admission="awaited"),
+                name="users_awaiting_admission",
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -151,6 +174,12 @@ class User(AbstractBaseUser):
                 name="closed_accounts_have_no_address",
                 violation_error_message=_("An account has an address until it is closed."),
             ),
+            models.CheckConstraint(
+                condition=Q(admission="admitted", admitted_at__isnull=False)
+                | (~Q(admission="admitted") & Q(admitted_at__isnull=True)),
+                name="admitted_at_a_time",
+                violation_error_message=_("An account that was admitted has the time of it."),
+            ),
         )
 
     def __str__(self) -> str:
@@ -159,6 +188,15 @@ class User(AbstractBaseUser):
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         return self.state == self.State.ACTIVE
+
+    @property
+    def is_admitted(self) -> bool:
+        return self.admission != self.Admission.AWAITED
+
+    @property
+    def primary_address(self) -> Address | None:
+        """Where mail goes. Lists prefetch `addresses`; None for operators and closed accounts."""
+        return next((held for held in self.addresses.all() if held.is_primary), None)
 
     @property
     def is_operator(self) -> bool:
@@ -214,11 +252,23 @@ class Address(models.Model):
     proven_at = models.DateTimeField(
         _("mailbox proven"), null=True, help_text=_("When its holder last opened the mailbox.")
     )
+    proof_asked_at = models.DateTimeField(
+        _("asked for a new proof"),
+        null=True,
+        help_text=_("When we last asked by ourselves, since the mailbox was proven."),
+    )
 
     class Meta:
         verbose_name = _("address")
         verbose_name_plural = _("addresses")
         ordering = ("address",)
+        indexes = (
+            models.Index(
+                fields=("proven_at",),
+                condition=Q(is_primary=True, proof_asked_at__isnull=True),
+                name="addresses_to_ask",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("user",),
@@ -230,6 +280,11 @@ class Address(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    @property
+    def domain_name(self) -> str:
+        """Of its domain, without asking the database."""
+        return self.address.rpartition("@")[2]
 
 
 class DomainRule(models.Model):
@@ -257,3 +312,33 @@ class DomainRule(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_decision_display()} {self.domain}"
+
+
+class MailboxRule(models.Model):
+    """What this installation decided about a mailbox name, above the shipped list."""
+
+    class Decision(models.TextChoices):
+        ROLE = "role", _("for a task: needs admission")
+        PERSONAL = "personal", _("one person's")
+
+    name = models.CharField(
+        _("name"),
+        max_length=65,
+        unique=True,
+        help_text=_(
+            "The part before the @, also where it begins or ends a longer one. "
+            "With = in front: only where it stands alone. Holds for accounts made from now on."
+        ),
+        error_messages={"unique": _("There is a rule for this name already.")},
+    )
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("mailbox rule")
+        verbose_name_plural = _("mailbox rules")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return f"{self.get_decision_display()}: {self.name}"

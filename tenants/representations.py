@@ -26,6 +26,7 @@ def tenant_details(tenant: Tenant) -> dict[str, Any]:
 
 
 def user_row(user: User) -> dict[str, Any]:
+    address = user.primary_address
     return {
         "id": user.id,
         "email": user.email,
@@ -33,6 +34,8 @@ def user_row(user: User) -> dict[str, Any]:
         "role": user.role,
         "state": user.state,
         "creation_method": user.creation_method,
+        "admitted": user.is_admitted,
+        "proven_at": address.proven_at if address else None,
         "created_at": user.created_at,
         "last_sign_in": user.last_login,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import QuerySet
 
 from tenants import addresses
-from tenants.exceptions import NoSuchTenant
+from tenants.exceptions import NoSuchTenant, NoSuchUser
 from tenants.models import Address, Domain, DomainRule, Tenant, User
 
 
@@ -40,8 +42,38 @@ def user_by_typed_address(typed: str) -> User | None:
         return None
 
 
+def get_user(typed: str) -> User:
+    """The account, in whatever state, of an address as somebody typed it. Raises NoSuchUser or AddressRefused."""
+    address = str(addresses.parse(typed))
+    user = user_by_address(address)
+    if user is None:
+        raise NoSuchUser(address)
+    return user
+
+
 def users_of(tenant: Tenant) -> QuerySet[User]:
-    return User.objects.filter(tenant=tenant)
+    """With their addresses, which rows of lists show."""
+    return User.objects.filter(tenant=tenant).prefetch_related("addresses")
+
+
+def is_blocked(name: str) -> bool:
+    """Whether this installation has blocked the domain `name`."""
+    rule = rule_for(name)
+    return rule is not None and rule.decision == DomainRule.Decision.BLOCK
+
+
+def not_blocked(names: Iterable[str]) -> set[str]:
+    """Those of `names` that this installation has not blocked, in one query."""
+    above = {name: parents(name) for name in names}
+    rules = DomainRule.objects.filter(
+        domain__in={domain for all_ in above.values() for domain in all_}
+    )
+    decided = dict(rules.values_list("domain", "decision"))
+    nearest = {
+        name: next((decided[domain] for domain in domains if domain in decided), None)
+        for name, domains in above.items()
+    }
+    return {name for name, decision in nearest.items() if decision != DomainRule.Decision.BLOCK}
 
 
 def rule_for(name: str) -> DomainRule | None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import record
-from tenants import addresses, signals
+from tenants import addresses, role_mailboxes, signals
 from tenants.addresses import Address as TypedAddress
-from tenants.exceptions import AddressTaken, NoSuchRule
-from tenants.models import Address, Domain, DomainRule, Tenant, User
+from tenants.exceptions import AddressTaken, NoSuchMailboxRule, NoSuchRule
+from tenants.models import Address, Domain, DomainRule, MailboxRule, Tenant, User
 
 
 @transaction.atomic
@@ -67,6 +69,7 @@ def create_email_verified_user(
                 password=password_hash,
                 language=language,
                 creation_method=User.CreationMethod.EMAIL_VERIFIED,
+                admission=_admission_of(address),
             )
             Address.objects.create(
                 address=str(address), domain=domain, user=user, proven_at=timezone.now()
@@ -81,6 +84,12 @@ def create_email_verified_user(
         details={"creation_method": user.creation_method},
     )
     return user
+
+
+def _admission_of(address: TypedAddress) -> User.Admission:
+    if role_mailboxes.is_role(address.local_part):
+        return User.Admission.AWAITED
+    return User.Admission.NOT_NEEDED
 
 
 @transaction.atomic
@@ -169,3 +178,60 @@ def drop_domain_rule(
         tenant_id=None,
         acting_user=acting_user,
     )
+
+
+@transaction.atomic
+def decide_mailbox(
+    *, name: str, decision: MailboxRule.Decision, reason: str, acting_user: User | None
+) -> MailboxRule:
+    """Adds a name to the role mailboxes or takes it away, for accounts made from now on.
+
+    `name` comes from `role_mailboxes.name_of`.
+    """
+    rule, _ = MailboxRule.objects.update_or_create(
+        name=name, defaults={"decision": decision, "reason": reason}
+    )
+    _record_mailbox_rule(name, decision.value, acting_user)
+    return rule
+
+
+@transaction.atomic
+def drop_mailbox_rule(*, name: str, acting_user: User | None) -> None:
+    """Lets the shipped list decide about a name again. Raises NoSuchMailboxRule."""
+    deleted, _ = MailboxRule.objects.filter(name=name).delete()
+    if not deleted:
+        raise NoSuchMailboxRule(name)
+    _record_mailbox_rule(name, "shipped", acting_user)
+
+
+def _record_mailbox_rule(name: str, decision: str, acting_user: User | None) -> None:
+    role_mailboxes.forget_rules()
+    record(
+        action="mailbox_rule.changed",
+        subject=f"mailbox_name:{name}",
+        tenant_id=None,
+        acting_user=acting_user,
+        details={"decision": decision},
+    )
+
+
+@transaction.atomic
+def prove_mailbox(
+    *, user: User, acting_user: User | None, asked_at: dt.datetime | None = None
+) -> bool:
+    """Whoever holds the account has just opened its mailbox; whether that is news.
+
+    What was asked for before the last proof (`asked_at`) proves nothing any more: a link works once.
+    """
+    addresses_to_prove = Address.objects.filter(user=user, is_primary=True)
+    if asked_at is not None:
+        addresses_to_prove = addresses_to_prove.exclude(proven_at__gte=asked_at)
+    hit = addresses_to_prove.update(proven_at=timezone.now(), proof_asked_at=None)
+    if hit:
+        record(
+            action="mailbox.proven",
+            subject=f"user:{user.pk}",
+            tenant_id=user.tenant_id,
+            acting_user=acting_user,
+        )
+    return bool(hit)

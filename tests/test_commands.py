@@ -220,5 +220,7 @@ def test_every_command_of_ours_has_a_test() -> None:
         "update_domain_list",  # tests/test_domain_lists.py
         "prepare",  # tests/test_installation.py
         "scheduler_health",  # tests/test_compose.py
+        "admit_user",  # tests/test_role_mailboxes.py
+        "set_mailbox_rule",  # tests/test_role_mailboxes.py
     }
     assert {name for name, app in get_commands().items() if app in OURS} == tested

@@ -11,10 +11,10 @@ from django.utils import timezone
 
 from outbox import links
 from outbox.services import enqueue
-from signup import address_rules
 from signup.decision import Decision, Page, decide
 from signup.models import MailPause, SignUp
 from tenants.addresses import Address, parse
+from tenants.selectors import is_blocked
 
 CONFIRM = "signup.confirm"
 NOT_ME = "signup.not_me"
@@ -66,7 +66,7 @@ def resend(*, sign_up_id: uuid.UUID) -> None:
     if sign_up is None or sign_up.state in {SignUp.State.NOT_ME, SignUp.State.COMPLETED}:
         return
     outcome = decide(parse(sign_up.address)).outcome
-    if outcome is None or address_rules.is_blocked(sign_up.domain):
+    if outcome is None or is_blocked(sign_up.domain):
         return
     sign_up.outcome = outcome
     sign_up.state = SignUp.State.PENDING if sign_up.has_link else SignUp.State.ANSWERED
