@@ -115,7 +115,7 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
     inlines = (AddressInline,)
-    actions = ("admit", "take_admission_back")
+    actions: Any = ("admit", "take_admission_back")
 
     @admin.action(description=_("Admit to organisation-wide grants"))
     def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

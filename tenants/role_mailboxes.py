@@ -89,12 +89,12 @@ def forget_rules() -> None:
 
 
 def _rules_of_the_installation() -> _Remembered:
-    if time.monotonic() >= _rules.until:
+    if time.time() >= _rules.until:
         rows = MailboxRule.objects.values_list("name", "decision")
         role = MailboxRule.Decision.ROLE
         _rules.added = frozenset(name for name, decision in rows if decision == role)
         _rules.removed = frozenset(
             name.removeprefix(ALONE) for name, decision in rows if decision != role
         )
-        _rules.until = time.monotonic() + REMEMBERED
+        _rules.until = time.time() + REMEMBERED
     return _rules

@@ -221,6 +221,8 @@ def test_every_command_of_ours_has_a_test() -> None:
         "prepare",  # tests/test_installation.py
         "scheduler_health",  # tests/test_compose.py
         "admit_user",  # tests/test_role_mailboxes.py
+        "renew_second_factors",  # tests/test_second_factors.py
+        "reset_second_factors",  # tests/test_second_factors.py
         "set_mailbox_rule",  # tests/test_role_mailboxes.py
     }
     assert {name for name, app in get_commands().items() if app in OURS} == tested

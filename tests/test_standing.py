@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from rms_portal.environment import refusals
 from tenants.models import Address, DomainRule, User
 from tenants.standing import Standing, able_to_open, members, membership, opening
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
+from tests.services.product import PYTHON, ROOT, clean_environment
 
 NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 GOOD, OTHER_DOMAIN = Standing.GOOD, Standing.OTHER_DOMAIN
@@ -52,21 +54,14 @@ def test_the_number_of_days_is_a_setting(settings: Any) -> None:
     assert opening(user, now=NOW + dt.timedelta(days=10)) is Standing.MAILBOX_NOT_PROVEN
 
 
-@pytest.mark.parametrize("days", [0, -1])
-def test_no_days_at_all_are_refused_at_the_start(days: int) -> None:
-    found = refusals(
-        debug=True,
-        secret_key="",
-        allowed_hosts=[],
-        public_url="http://127.0.0.1",
-        listen="127.0.0.1",
-        mail_is_sent=True,
-        mail_from="",
-        trusted_proxies=[],
-        mailbox_proof_days=days,
+def test_no_days_at_all_are_refused_at_the_start(tmp_path: Path) -> None:
+    environment = clean_environment(MAILBOX_PROOF_DAYS="0", VAR_DIR=str(tmp_path), DEBUG="true")
+    command = (PYTHON, "manage.py", "check")
+    start = subprocess.run(
+        command, check=False, env=environment, cwd=ROOT, capture_output=True, text=True
     )
-    assert len(found) == 1
-    assert found[0].startswith("MAILBOX_PROOF_DAYS")
+    assert start.returncode != 0
+    assert "MAILBOX_PROOF_DAYS is 0" in start.stderr
 
 
 @pytest.mark.django_db

@@ -4,10 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.exceptions import NoSuchAccount
 from accounts.services import reset_second_factors
 from audit.commands import ChangeCommand, Row
-from tenants.selectors import user_by_typed_address
+from tenants.selectors import get_user
 
 
 class Command(ChangeCommand):
@@ -21,8 +20,6 @@ class Command(ChangeCommand):
         parser.add_argument("email")
 
     def change(self, **options: Any) -> Row:
-        user = user_by_typed_address(options["email"])
-        if user is None:
-            raise NoSuchAccount(options["email"])
+        user = get_user(options["email"])
         removed = reset_second_factors(user=user, acting_user=None)
         return {"user": user.id, "email": user.email, "removed": removed}

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     safe_because = "It reads two columns that were added a moment ago and are empty, and the version before writes neither."
 
-    dependencies = [("tenants", "0002_standing")]
+    dependencies = [("tenants", "0003_standing")]
 
     operations = [
         migrations.AddConstraint(

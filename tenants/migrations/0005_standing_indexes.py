@@ -6,7 +6,7 @@ from audit.schema import AddIndexConcurrently
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("tenants", "0003_admitted_at_a_time")]
+    dependencies = [("tenants", "0004_admitted_at_a_time")]
 
     operations = [
         AddIndexConcurrently(
