@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 SECRET_KEY_FILE = Path("secrets") / "secret_key"
 SHORTEST_SECRET_KEY = 32
+SHORTEST_METRICS_TOKEN = 20
 LOG_FORMATS = ("line", "json")
 
 
@@ -63,6 +64,7 @@ def refusals(
     trusted_proxies: list[str],
     log_format: str,
     mailbox_proof_days: int,
+    metrics_token: str,
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -83,13 +85,7 @@ def refusals(
             "address could read the mail at /dev/mail/. Set EMAIL_URL to your mail server."
         )
     found += _not_networks(trusted_proxies)
-    if log_format not in LOG_FORMATS:
-        found.append(f"LOG_FORMAT is {log_format!r}: set it to one of {', '.join(LOG_FORMATS)}.")
-    if mailbox_proof_days < 1:
-        found.append(
-            f"MAILBOX_PROOF_DAYS is {mailbox_proof_days}: nobody who signed up could open anything. "
-            "Set it to the number of days after which people prove their mailbox again, for example 90."
-        )
+    found += _out_of_range(log_format, mailbox_proof_days, metrics_token)
     if debug:
         return found
     if not secret_key:
@@ -116,6 +112,23 @@ def refusals(
         found.append(
             "MAIL_FROM is missing: set it to the address that mail comes from, "
             "for example no-reply@rights.example.com."
+        )
+    return found
+
+
+def _out_of_range(log_format: str, mailbox_proof_days: int, metrics_token: str) -> list[str]:
+    found = []
+    if log_format not in LOG_FORMATS:
+        found.append(f"LOG_FORMAT is {log_format!r}: set it to one of {', '.join(LOG_FORMATS)}.")
+    if mailbox_proof_days < 1:
+        found.append(
+            f"MAILBOX_PROOF_DAYS is {mailbox_proof_days}: nobody who signed up could open anything. "
+            "Set it to the number of days after which people prove their mailbox again, for example 90."
+        )
+    if metrics_token and len(metrics_token) < SHORTEST_METRICS_TOKEN:
+        found.append(
+            f"METRICS_TOKEN is shorter than {SHORTEST_METRICS_TOKEN} characters, so it can be guessed. Set it to a "
+            'random one: python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
         )
     return found
 

@@ -18,6 +18,7 @@ FOLDERS = (
     "broker/processed",
     "broker/queue",
     "cache",
+    "metrics",
     "secrets",
 )
 FIRST_OPERATOR_PASSWORD_FILE = Path("secrets") / "first_operator_password"

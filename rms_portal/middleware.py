@@ -15,10 +15,14 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 
 from audit import origin
+from rms_portal.metrics import counts
 
 logger = logging.getLogger("rms_portal.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
+# Any of these tells that somebody passed the request on.
+SIGNS_OF_A_PROXY = (*FORWARDED_HEADERS, "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
+CAME_DIRECTLY = "rms_portal.came_directly"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._{}-]{8,80}")
 
 
@@ -35,6 +39,11 @@ def is_trusted_proxy(address: str) -> bool:
     return any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
 
 
+def came_directly(request: HttpRequest) -> bool:
+    """Whether the address of the request is that of whoever sent it, with nobody between."""
+    return bool(request.META.get(CAME_DIRECTLY))
+
+
 class ClientAddressMiddleware:
     """REMOTE_ADDR becomes the client's address: the last one that no trusted proxy has.
 
@@ -45,7 +54,11 @@ class ClientAddressMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if is_trusted_proxy(request.META.get("REMOTE_ADDR", "")):
+        is_from_proxy = is_trusted_proxy(request.META.get("REMOTE_ADDR", ""))
+        request.META[CAME_DIRECTLY] = not is_from_proxy and not any(
+            sign in request.META for sign in SIGNS_OF_A_PROXY
+        )
+        if is_from_proxy:
             hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
             for hop in reversed([hop for hop in hops if hop]):
                 request.META["REMOTE_ADDR"] = hop
@@ -86,6 +99,9 @@ class RequestLogMiddleware:
     def _log(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
         match = request.resolver_match
         route = f"/{match.route}" if match else "(no route)"
+        counts.request_answered(
+            method=request.method, route=route, status=response.status_code, seconds=seconds
+        )
         logger.info(
             "%s %s %s %.1fms",
             request.method,

@@ -34,6 +34,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", default="Information Protection")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")
 OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
 MAILBOX_PROOF_DAYS: int = env.int("MAILBOX_PROOF_DAYS", default=90)
@@ -71,6 +72,7 @@ environment.require(
         trusted_proxies=TRUSTED_PROXIES,
         log_format=LOG_FORMAT,
         mailbox_proof_days=MAILBOX_PROOF_DAYS,
+        metrics_token=METRICS_TOKEN,
     )
 )
 

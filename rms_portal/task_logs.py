@@ -1,4 +1,4 @@
-"""What the log says of tasks: one line each, under the id of the request that caused them.
+"""What log and metrics say of tasks: one line each, under the id of the request that caused them.
 
 The id travels in the message's headers. A task that no request caused (the scheduler's) gets one of its own.
 """
@@ -14,6 +14,7 @@ from celery import Task
 from celery.signals import before_task_publish, task_postrun, task_prerun
 
 from audit import origin
+from rms_portal.metrics import counts
 
 logger = logging.getLogger("rms_portal.tasks")
 HEADER = "request_id"
@@ -27,21 +28,23 @@ def send_request_id(headers: dict[str, Any], **_: object) -> None:
 def begin(task: Task[Any, Any], **_: object) -> None:
     origin.begin_task(task.request.get(HEADER) or str(uuid.uuid4()))
     setattr(task.request, STARTED, time.monotonic())
+    counts.task_started(task.name)
 
 
 def end(task: Task[Any, Any], task_id: str, state: str | None, **_: object) -> None:
-    duration_ms = (time.monotonic() - getattr(task.request, STARTED, time.monotonic())) * 1000
+    seconds = time.monotonic() - getattr(task.request, STARTED, time.monotonic())
     outcome = (state or "unknown").lower()
+    counts.task_ended(task.name, state=state or "", seconds=seconds)
     logger.info(
         "%s %s %.1fms",
         task.name,
         outcome,
-        duration_ms,
+        seconds * 1000,
         extra={
             "task": task.name,
             "task_id": task_id,
             "outcome": outcome,
-            "duration_ms": round(duration_ms, 1),
+            "duration_ms": round(seconds * 1000, 1),
         },
     )
     origin.end_task()

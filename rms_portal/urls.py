@@ -9,6 +9,7 @@ from django.views.i18n import set_language
 
 from accounts.views import home
 from rms_portal import dev_mail, health
+from rms_portal.metrics.views import metrics
 from signup import views as signup
 
 urlpatterns = [
@@ -22,6 +23,7 @@ urlpatterns = [
     path("language/", set_language, name="set_language"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
 ]
 if not settings.MAIL_IS_SENT:

@@ -50,6 +50,7 @@ def test_the_inbox_of_embedded_runs_is_not_for_a_public_address() -> None:
         trusted_proxies=[],
         log_format="line",
         mailbox_proof_days=90,
+        metrics_token="",
     )
     assert any("EMAIL_URL" in sentence for sentence in sentences)
 

@@ -28,6 +28,7 @@ PUBLIC = {
     "/language/",
     "/healthz",
     "/readyz",
+    "/metrics",  # to this machine, and to whoever has METRICS_TOKEN
     "/dev/mail/",
     "/dev/mail/x/",
     "/dev/mail/x/html/",

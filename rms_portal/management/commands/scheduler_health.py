@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+
+from rms_portal.scheduler import last_sign_of_life
 
 # The outbox is swept every 15 seconds, and the scheduler saves its schedule after each task.
 LONGEST_SILENCE_SECONDS = 60
@@ -16,11 +16,9 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # The database module that Python has decides whether the name gets a suffix.
-        schedule = Path(settings.CELERY_BEAT_SCHEDULE_FILENAME)
-        saved = [file.stat().st_mtime for file in schedule.parent.glob(f"{schedule.name}*")]
-        if not saved:
+        at = last_sign_of_life()
+        if at is None:
             raise CommandError("The scheduler has not saved a schedule yet.")
-        silence = time.time() - max(saved)
+        silence = time.time() - at
         if silence > LONGEST_SILENCE_SECONDS:
             raise CommandError(f"The scheduler has been silent for {silence:.0f} seconds.")

@@ -1,0 +1,1 @@
+"""What the installation counts and measures, for Prometheus."""
