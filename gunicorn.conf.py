@@ -39,3 +39,10 @@ logconfig_dict = {
         "gunicorn.access": {"handlers": [], "propagate": False},
     },
 }
+
+
+def post_worker_init(worker: object) -> None:
+    """Only a process that serves has the applications loaded."""
+    from rms_portal.keys import check_at_start  # noqa: PLC0415
+
+    check_at_start()

@@ -89,7 +89,7 @@ def _value(*arguments: Any, **options: Any) -> Any:
 
 def use_files() -> None:
     """From here on, metrics that are defined count in files."""
-    values.ValueClass = _value  # type: ignore[misc, assignment]
+    values.ValueClass = _value
 
 
 @contextmanager

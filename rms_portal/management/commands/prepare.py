@@ -3,9 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from outbox.backends import inbox
+from rms_portal import keys
 from rms_portal.installation import FIRST_OPERATOR_PASSWORD_FILE, kept_secret, make_folders
 from rms_portal.migrating import migrate
 from rms_portal.static_build import collect_static
@@ -31,6 +32,12 @@ class Command(BaseCommand):
             help="Only the translations and static files, which need no database.",
         )
 
+        parser.add_argument(
+            "--new-secret-key",
+            action="store_true",
+            help="Go on with a SECRET_KEY that is not the one of this database, which is lost for good.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         compile_catalogues()
         collect_static()
@@ -40,7 +47,14 @@ class Command(BaseCommand):
         if not settings.MAIL_IS_SENT:
             inbox()
         migrate(verbosity=options["verbosity"] - 1)
+        self._ensure_key(is_new=options["new_secret_key"])
         self._ensure_operator()
+
+    @staticmethod
+    def _ensure_key(*, is_new: bool) -> None:
+        if keys.state() is keys.KeyState.WRONG and not is_new:
+            raise CommandError(keys.WRONG)
+        keys.remember()
 
     def _ensure_operator(self) -> None:
         if User.objects.filter(role=User.Role.OPERATOR).exists():
