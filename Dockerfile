@@ -13,6 +13,10 @@ RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_hex(32))')" \
     && python -m compileall -q .
 
 FROM python:3.11-slim
+# For backup and restore: pg_dump, pg_restore, psql.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends postgresql-client \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin portal \
     && install -d -m 0700 -o portal -g portal /var/lib/rms-portal
 COPY --from=build /opt/venv /opt/venv

@@ -36,11 +36,15 @@ def var_dir(env: environ.Env, base_dir: Path) -> Path:
 
 def secret_key(env: environ.Env, var_dir: Path) -> str:
     """SECRET_KEY, or the one that the first embedded start wrote below `var_dir`; else empty."""
-    given: str = env.str("SECRET_KEY", default="")
-    if given or env.str("DATABASE_URL", default=""):
-        return given
+    if not keeps_secret_key(env):
+        return env.str("SECRET_KEY", default="")  # type: ignore[no-any-return]
     kept = var_dir / SECRET_KEY_FILE
     return kept.read_text().strip() if kept.is_file() else ""
+
+
+def keeps_secret_key(env: environ.Env) -> bool:
+    """Whether SECRET_KEY lies below VAR_DIR, as it does where nobody set one and all is on this machine."""
+    return not env.str("SECRET_KEY", default="") and not env.str("DATABASE_URL", default="")
 
 
 def is_loopback(host: str) -> bool:

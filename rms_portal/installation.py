@@ -10,7 +10,7 @@ from pathlib import Path
 
 import environ
 
-from rms_portal.environment import SECRET_KEY_FILE
+from rms_portal.environment import SECRET_KEY_FILE, keeps_secret_key
 
 FOLDERS = (
     "broker",
@@ -28,7 +28,7 @@ OWNER_ONLY = 0o700
 def make_state(env: environ.Env, var_dir: Path) -> None:
     """Makes what is missing below `var_dir`; an embedded installation gets its SECRET_KEY there."""
     make_folders(var_dir)
-    if not env.str("SECRET_KEY", default="") and not env.str("DATABASE_URL", default=""):
+    if keeps_secret_key(env):
         kept_secret(var_dir / SECRET_KEY_FILE, octets=48)
 
 
@@ -47,6 +47,12 @@ def kept_secret(path: Path, *, octets: int) -> str:
             os.link(fresh, path)
         fresh.unlink()
     return path.read_text().strip()
+
+
+def replace_secret_key(var_dir: Path, key: str) -> None:
+    """The key of an embedded installation becomes `key`, for those that start from now on."""
+    path = var_dir / SECRET_KEY_FILE
+    _write_secret(path.parent, key).replace(path)
 
 
 def _write_secret(folder: Path, secret: str) -> Path:

@@ -30,6 +30,7 @@ ALLOWED_HOSTS: list[str] = [
 ]
 TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 SECRET_KEY = environment.secret_key(env, VAR_DIR)
+SECRET_KEY_IS_KEPT_HERE = environment.keeps_secret_key(env)
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", default="Information Protection")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")

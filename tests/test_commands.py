@@ -219,6 +219,8 @@ def test_every_command_of_ours_has_a_test() -> None:
         "create_operator",
         "update_domain_list",  # tests/test_domain_lists.py
         "prepare",  # tests/test_installation.py
+        "backup",  # tests/test_backup.py
+        "restore",
         "scheduler_health",  # tests/test_compose.py
         "admit_user",  # tests/test_role_mailboxes.py
         "renew_second_factors",  # tests/test_second_factors.py

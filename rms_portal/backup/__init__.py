@@ -1,0 +1,1 @@
+"""Backup and restore: one archive with the database, a manifest, and, if asked for, the secrets."""
