@@ -4,13 +4,13 @@ import datetime as dt
 
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts import sessions
+from accounts.session_store import SessionStore
 from audit.services import record
 from outbox.services import enqueue
 from tenants.models import User

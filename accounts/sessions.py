@@ -89,4 +89,6 @@ def rotate(request: HttpRequest) -> None:
     """Gives the session a new key; the old one is worth nothing from now on."""
     old = request.session.session_key
     request.session.cycle_key()
+    # Before it is listed: who cleans the list up meanwhile would take it for one that ended.
+    request.session.save()
     UserSession.objects.filter(session_key=old).update(session_key=request.session.session_key)

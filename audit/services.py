@@ -2,16 +2,36 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 from audit import origin
 from audit.models import AuditEvent
+
+_gathering: ContextVar[list[AuditEvent] | None] = ContextVar("gathering", default=None)
 
 
 class Actor(Protocol):
     """Whoever acts: an account."""
 
     id: uuid.UUID
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Adds the rows that are recorded within it by one query at its end.
+
+    Begin it inside the transaction that they belong to, or they would commit apart from the change.
+    """
+    events: list[AuditEvent] = []
+    token = _gathering.set(events)
+    try:
+        yield
+    finally:
+        _gathering.reset(token)
+    AuditEvent.objects.bulk_create(events)
 
 
 def record(
@@ -30,7 +50,7 @@ def record(
     settings, never an address, a name or a secret.
     """
     here = origin.current()
-    return AuditEvent.objects.create(
+    event = AuditEvent(
         action=action,
         subject=subject,
         tenant_id=tenant_id,
@@ -41,6 +61,12 @@ def record(
         request_id=here.request_id,
         details=details or {},
     )
+    gathering = _gathering.get()
+    if gathering is None:
+        event.save()
+    else:
+        gathering.append(event)
+    return event
 
 
 def _address_or_none(text: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 
 from benchmarks import people, stack
-from benchmarks.load import press
+from benchmarks.load import Visitor, press
 from benchmarks.results import Result, keep, show
 from tests.services.product import Product
 
@@ -37,13 +37,22 @@ def measure(here: stack.Stack, product: Product, bare: Product) -> None:
 
 
 def one_round(here: stack.Stack, product: Product, bare: Product) -> Result:
-    floor = press(bare.port, people.asks_the_bare_view, visitors=VISITORS, seconds=SECONDS)
-    before = here.cpu(product)
-    rate = press(product.port, people.asks_to_join, visitors=VISITORS, seconds=SECONDS)
-    used = stack.shares(before, here.cpu(product), rate * SECONDS)
+    floor, floor_used = pressed(here, bare, people.asks_the_bare_view)
+    rate, used = pressed(here, product, people.asks_to_join)
     return {
         "requests_per_second": round(rate, 1),
         "bare_per_second": round(floor, 1),
         "share": round(rate / floor, 3),
         **used,
+        "bare_cpu_ms": round(sum(floor_used.values()), 2),
+        "cpu_share": round(sum(floor_used.values()) / sum(used.values()), 3),
     }
+
+
+def pressed(
+    here: stack.Stack, product: Product, visitor: Visitor
+) -> tuple[float, dict[str, float]]:
+    """Requests per second, and milliseconds of the processor for each."""
+    before = here.cpu(product)
+    rate = press(product.port, visitor, visitors=VISITORS, seconds=SECONDS)
+    return rate, stack.shares(before, here.cpu(product), rate * SECONDS)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import uuid
+from collections.abc import Iterable
 
 from django.utils.crypto import salted_hmac
 
@@ -19,10 +20,20 @@ TOKEN_LENGTH = 43
 
 
 def create(*, mail: OutboxMail, purpose: str, address: str, subject_id: uuid.UUID) -> MailLink:
-    link = MailLink(mail=mail, purpose=purpose, address=address, subject_id=subject_id)
-    link.digest = digest(token_of(link))
-    link.save()
-    return link
+    return create_all(mail=mail, purposes=(purpose,), address=address, subject_id=subject_id)[0]
+
+
+def create_all(
+    *, mail: OutboxMail, purposes: Iterable[str], address: str, subject_id: uuid.UUID
+) -> list[MailLink]:
+    """A link for each purpose, about the same subject."""
+    new = [
+        MailLink(mail=mail, purpose=purpose, address=address, subject_id=subject_id)
+        for purpose in purposes
+    ]
+    for link in new:
+        link.digest = digest(token_of(link))
+    return MailLink.objects.bulk_create(new)
 
 
 def token_of(link: MailLink) -> str:

@@ -16,7 +16,7 @@ from subscriptions import selectors as plans
 from subscriptions.models import FREE_PLAN, Subscription
 from tenants import selectors as directory
 from tenants.addresses import Address
-from tenants.models import Tenant, User
+from tenants.models import Domain, User
 
 Outcome = SignUp.Outcome
 
@@ -31,7 +31,7 @@ class Page(Enum):
 class Decision:
     page: Page
     outcome: SignUp.Outcome | None
-    tenant: Tenant | None = None
+    domain: Domain | None = None
     user: User | None = None
     subscription: Subscription | None = None
 
@@ -42,7 +42,8 @@ class Decision:
 
 def decide(address: Address) -> Decision:
     """What a request to join with `address` leads to now."""
-    tenant = directory.tenant_of_domain(address.domain)
+    domain = directory.domain_named(address.domain)
+    tenant = domain.tenant if domain else None
     user = directory.user_by_address(str(address))
     if user and user.state == User.State.CLOSED:
         user = None
@@ -58,7 +59,7 @@ def decide(address: Address) -> Decision:
         page, outcome = Page.CHECK_MAIL, _without_new_accounts(user)
     else:
         page, outcome = Page.CHECK_MAIL, _open(user)
-    return Decision(page, outcome, tenant, user, paid)
+    return Decision(page, outcome, domain, user, paid)
 
 
 def _open(user: User | None) -> SignUp.Outcome:

@@ -10,24 +10,28 @@ from signup.models import LegalDocument, SignUp, WelcomeItem
 
 def current_documents(language: str) -> list[LegalDocument]:
     """Terms and privacy notice in their newest version, in `language` where there is a translation."""
-    found = (current_document(kind, language) for kind in LegalDocument.Kind)
+    documents = list(_newest_first().defer("text"))
+    found = (_current(documents, kind, language) for kind in LegalDocument.Kind)
     return [document for document in found if document]
 
 
 def current_document(kind: str, language: str) -> LegalDocument | None:
-    newest = (
-        LegalDocument.objects.filter(kind=kind, published_at__lte=timezone.now())
-        .order_by("-published_at", "-id")
-        .first()
-    )
+    return _current(list(_newest_first().filter(kind=kind)), kind, language)
+
+
+def _newest_first() -> QuerySet[LegalDocument]:
+    return LegalDocument.objects.order_by("-published_at", "-id")
+
+
+def _current(documents: list[LegalDocument], kind: str, language: str) -> LegalDocument | None:
+    """Of all documents, the newest first: the newest version of a kind, translated where it is."""
+    of_kind = [document for document in documents if document.kind == kind]
+    now = timezone.now()
+    newest = next((document for document in of_kind if document.published_at <= now), None)
     if newest is None:
         return None
-    same_version = LegalDocument.objects.filter(kind=kind, version=newest.version)
-    return (
-        same_version.filter(language=language).first()
-        or same_version.filter(language="en").first()
-        or newest
-    )
+    translations = {row.language: row for row in of_kind if row.version == newest.version}
+    return translations.get(language) or translations.get("en") or newest
 
 
 def welcome_items(language: str) -> QuerySet[WelcomeItem]:

@@ -20,7 +20,7 @@ def get_plan(sku: str) -> Plan:
 
 def self_service_plan(sku: str) -> Plan | None:
     """The plan that a sign-up may ask for by `sku`; anything else grants nothing."""
-    return Plan.objects.filter(sku=sku, is_self_service=True).first()
+    return Plan.objects.filter(sku=sku, is_self_service=True).first() if sku else None
 
 
 def entitling_subscription(tenant: Tenant, now: dt.datetime) -> Subscription | None:

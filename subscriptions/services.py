@@ -14,7 +14,7 @@ from subscriptions.models import FREE_PLAN, AssignedLicence, Plan, Subscription
 from tenants.models import Tenant, User
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def ensure_free_subscription(
     *, tenant: Tenant, acting_user: User | None, sku: str = FREE_PLAN
 ) -> Subscription:
@@ -32,11 +32,18 @@ def ensure_free_subscription(
     return subscription
 
 
-@transaction.atomic
 def assign_unit(
     *, subscription: Subscription, user: User, acting_user: User | None
 ) -> AssignedLicence:
     """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned."""
+    # An open pool turns nobody away, so there is nothing to come back to within a transaction at hand.
+    with transaction.atomic(savepoint=subscription.units is not None):
+        return _assign_unit(subscription, user, acting_user)
+
+
+def _assign_unit(
+    subscription: Subscription, user: User, acting_user: User | None
+) -> AssignedLicence:
     if subscription.units is not None:
         # Counting and assigning must not interleave, or the last unit is assigned twice.
         subscription = Subscription.objects.select_for_update().get(id=subscription.id)

@@ -13,15 +13,16 @@ from tenants import addresses, role_mailboxes, signals
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken, NoSuchMailboxRule, NoSuchRule
 from tenants.models import Address, Domain, DomainRule, MailboxRule, Tenant, User
+from tenants.selectors import domain_named
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def ensure_tenant(*, domain_name: str, acting_user: User | None) -> tuple[Domain, bool]:
     """The domain, with the tenant that has it; both made, unmanaged, if there was none. (domain, made)
 
     Where two first users meet, the unique domain name lets one make the tenant and the other join it.
     """
-    domain = Domain.objects.select_related("tenant").filter(name=domain_name).first()
+    domain = domain_named(domain_name)
     if domain:
         return domain, False
     try:
@@ -45,7 +46,7 @@ def _create_tenant(*, domain_name: str, acting_user: User | None) -> Domain:
     return domain
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def create_email_verified_user(
     *,
     domain: Domain,
@@ -57,23 +58,23 @@ def create_email_verified_user(
 ) -> User:
     """The account of somebody who proved the mailbox by opening it. Raises AddressTaken.
 
-    `password_hash` is made before the transaction: hashing takes long on purpose.
+    `password_hash` is made before the transaction: hashing takes long on purpose. AddressTaken ends the
+    transaction at hand, if there is one: it can only be rolled back.
     """
     try:
-        with transaction.atomic():
-            user = User.objects.create(
-                tenant=domain.tenant,
-                email=str(address),
-                first_name=first_name,
-                last_name=last_name,
-                password=password_hash,
-                language=language,
-                creation_method=User.CreationMethod.EMAIL_VERIFIED,
-                admission=_admission_of(address),
-            )
-            Address.objects.create(
-                address=str(address), domain=domain, user=user, proven_at=timezone.now()
-            )
+        user = User.objects.create(
+            tenant=domain.tenant,
+            email=str(address),
+            first_name=first_name,
+            last_name=last_name,
+            password=password_hash,
+            language=language,
+            creation_method=User.CreationMethod.EMAIL_VERIFIED,
+            admission=_admission_of(address),
+        )
+        Address.objects.create(
+            address=str(address), domain=domain, user=user, proven_at=timezone.now()
+        )
     except IntegrityError:
         raise AddressTaken from None
     record(

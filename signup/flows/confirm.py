@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from audit.services import record
+from audit.services import gathered, record
 from outbox import links
 from outbox.models import MailLink
 from signup import address_rules
@@ -25,7 +25,7 @@ from subscriptions.models import FREE_PLAN
 from tenants import addresses
 from tenants import services as directory
 from tenants.exceptions import AddressTaken
-from tenants.models import User
+from tenants.models import Domain, User
 
 
 class LinkState(Enum):
@@ -77,9 +77,10 @@ def complete(
     _require_current(accepted, sign_up.language)
     password_hash = make_password(password)
     address = addresses.parse(sign_up.address)
-    with transaction.atomic():
-        _require_open(address)
-        domain, _ = directory.ensure_tenant(domain_name=address.domain, acting_user=None)
+    with transaction.atomic(), gathered():
+        domain = _open_domain(address)
+        if domain is None:
+            domain, _ = directory.ensure_tenant(domain_name=address.domain, acting_user=None)
         try:
             user = directory.create_email_verified_user(
                 domain=domain,
@@ -92,8 +93,9 @@ def complete(
         except AddressTaken:
             raise AccountExists from None
         _grant_plans(sign_up, user)
-        for kind, version in accepted.items():
-            Acceptance.objects.create(user=user, kind=kind, version=version)
+        Acceptance.objects.bulk_create(
+            Acceptance(user=user, kind=kind, version=version) for kind, version in accepted.items()
+        )
         _finish(sign_up, user)
     return user
 
@@ -119,12 +121,12 @@ def _require_current(accepted: Mapping[str, str], language: str) -> None:
         raise DocumentsChanged
 
 
-def _require_open(address: addresses.Address) -> None:
-    """The link may be older than a switch, a block or another account."""
+def _open_domain(address: addresses.Address) -> Domain | None:
+    """The domain, if there is one yet. The link may be older than a switch, a block or another account."""
     address_rules.refuse_unusable_domain(address.domain)
     decision = decide(address)
     if decision.may_create_account:
-        return
+        return decision.domain
     raise AccountExists if decision.user and decision.user.is_active else SignUpSwitchedOff
 
 

@@ -96,5 +96,4 @@ def _send_mail(sign_up: SignUp) -> None:
         context={"sign_up": str(sign_up.id), "browser": sign_up.browser},
     )
     purposes = (CONFIRM, NOT_ME) if sign_up.has_link else (NOT_ME,)
-    for purpose in purposes:
-        links.create(mail=mail, purpose=purpose, address=sign_up.address, subject_id=sign_up.id)
+    links.create_all(mail=mail, purposes=purposes, address=sign_up.address, subject_id=sign_up.id)
