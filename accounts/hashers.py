@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
+from functools import cache
+from threading import BoundedSemaphore
 
+from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
+
+
+@cache
+def _cores() -> BoundedSemaphore:
+    """Hashing is all work and no waiting: more at once than there are cores, which the web processes share,
+    only takes each of them longer.
+    """
+    return BoundedSemaphore(max(1, (os.cpu_count() or 1) // settings.WEB_PROCESSES))
 
 
 class Argon2Hasher(Argon2PasswordHasher):
@@ -17,8 +29,10 @@ class Argon2Hasher(Argon2PasswordHasher):
     parallelism = 1
 
     def encode(self, password: str, salt: str) -> str:
-        encoded: str = super().encode(unicodedata.normalize("NFKC", password), salt)
+        with _cores():
+            encoded: str = super().encode(unicodedata.normalize("NFKC", password), salt)
         return encoded
 
     def verify(self, password: str, encoded: str) -> bool:
-        return bool(super().verify(unicodedata.normalize("NFKC", password), encoded))
+        with _cores():
+            return bool(super().verify(unicodedata.normalize("NFKC", password), encoded))

@@ -26,7 +26,7 @@ class SessionStore(db.SessionStore):
     def save(self, must_create: bool = False) -> None:
         if self.session_key is None:
             self.create()
-        content = self.serializer().dumps([self.session_key, self._get_session()])
+        content = self.serializer().dumps([self.session_key, dict(self.items())])
         if content == self._written:
             return
         super().save(must_create=must_create or self._is_new)

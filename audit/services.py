@@ -23,7 +23,8 @@ class Actor(Protocol):
 def gathered() -> Iterator[None]:
     """Adds the rows that are recorded within it by one query at its end.
 
-    Begin it inside the transaction that they belong to, or they would commit apart from the change.
+    Begin it inside the transaction that they belong to, or they would commit apart from the change. What
+    may be rolled back alone, by a savepoint, needs one of its own: what fails within is forgotten.
     """
     events: list[AuditEvent] = []
     token = _gathering.set(events)
@@ -31,7 +32,11 @@ def gathered() -> Iterator[None]:
         yield
     finally:
         _gathering.reset(token)
-    AuditEvent.objects.bulk_create(events)
+    outer = _gathering.get()
+    if outer is None:
+        AuditEvent.objects.bulk_create(events)
+    else:
+        outer += events
 
 
 def record(

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from django.utils.crypto import salted_hmac
 
+from audit.queries import one_or_none
 from outbox.models import MailLink, OutboxMail
 
 TOKEN_LENGTH = 43
@@ -60,8 +61,6 @@ def find(token: str, *, purpose: str) -> MailLink | None:
     """The link that `token` opens for `purpose`, whatever became of its subject; None if there is none."""
     if len(token) != TOKEN_LENGTH:
         return None
-    return (
-        MailLink.objects.select_related("mail")
-        .filter(digest=digest(token), purpose=purpose)
-        .first()
+    return one_or_none(
+        MailLink.objects.select_related("mail").filter(digest=digest(token), purpose=purpose)
     )

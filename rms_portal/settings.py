@@ -255,6 +255,7 @@ _is_https = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SESSION_COOKIE_NAME = "__Host-session" if _is_https else "session"
+ASKING_COOKIE_NAME = "__Host-asked" if _is_https else "asked"
 CSRF_COOKIE_NAME = "__Host-csrf" if _is_https else "csrf"
 SESSION_ENGINE = "accounts.session_store"
 # Of visitors who are not signed in; accounts/sessions.py says how long a signed-in one keeps the cookie.

@@ -44,7 +44,9 @@ def decide(address: Address) -> Decision:
     """What a request to join with `address` leads to now."""
     domain = directory.domain_named(address.domain)
     tenant = domain.tenant if domain else None
-    user = directory.user_by_address(str(address))
+    # Nobody but an operator has an address in a domain that is in no directory.
+    look_up = directory.user_by_address if domain else directory.operator_by_address
+    user = look_up(str(address))
     if user and user.state == User.State.CLOSED:
         user = None
     paid = plans.entitling_subscription(tenant, timezone.now()) if tenant else None

@@ -38,8 +38,8 @@ def welcome_items(language: str) -> QuerySet[WelcomeItem]:
     return WelcomeItem.objects.filter(Q(language="") | Q(language=language), is_shown=True)
 
 
-def sign_up_of_session(value: object) -> SignUp | None:
-    """The sign-up whose id the session holds."""
+def sign_up_with_id(value: object) -> SignUp | None:
+    """The sign-up whose id a session or a cookie holds."""
     try:
         return SignUp.objects.filter(id=uuid.UUID(str(value))).first()
     except ValueError:

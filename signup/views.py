@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import browsers
 from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
-from signup import selectors
+from signup import asking, selectors
 from signup.decision import Page
 from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
 from signup.flows import confirm
@@ -78,10 +78,9 @@ class SignUpView(View):
         if answer.page is Page.CLOSED:
             return _closed(request, form.cleaned_data["email"].domain)
         assert answer.sign_up is not None
-        request.session[SIGN_UP] = str(answer.sign_up.id)
-        if answer.page is Page.CHECK_MAIL:
-            return redirect("signup:check_mail")
-        return self._sign_in(answer)
+        is_in_mail = answer.page is Page.CHECK_MAIL
+        response = redirect("signup:check_mail") if is_in_mail else self._sign_in(answer)
+        return asking.remember(response, answer.sign_up)
 
     @staticmethod
     def _page(request: HttpRequest, form: AddressForm) -> HttpResponse:
@@ -100,7 +99,7 @@ class SignUpView(View):
 
 @require_safe
 def check_mail(request: HttpRequest) -> HttpResponse:
-    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    sign_up = asking.asked_for(request)
     if sign_up is None:
         return redirect("signup:sign_up")
     return render(request, "signup/check_mail.html", {"address": sign_up.address})
@@ -108,7 +107,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def resend(request: HttpRequest) -> HttpResponse:
-    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    sign_up = asking.asked_for(request)
     if sign_up is None:
         return redirect("signup:sign_up")
     requests.resend(sign_up_id=sign_up.id)
@@ -214,8 +213,7 @@ def renew(request: HttpRequest, token: str) -> HttpResponse:
     if opening.sign_up is None:
         return redirect("signup:sign_up")
     requests.resend(sign_up_id=opening.sign_up.id)
-    request.session[SIGN_UP] = str(opening.sign_up.id)
-    return redirect("signup:check_mail")
+    return asking.remember(redirect("signup:check_mail"), opening.sign_up)
 
 
 @method_decorator(token_page, name="dispatch")
@@ -237,7 +235,7 @@ class NotMeView(View):
 @require_safe
 @login_required
 def welcome(request: HttpRequest) -> HttpResponse:
-    sign_up = selectors.sign_up_of_session(request.session.get(SIGN_UP))
+    sign_up = selectors.sign_up_with_id(request.session.get(SIGN_UP))
     assert isinstance(request.user, User)
     is_own = sign_up is not None and sign_up.address == request.user.email
     items = list(selectors.welcome_items(get_language() or settings.LANGUAGE_CODE))

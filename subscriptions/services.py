@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.queries import one_or_none
 from audit.services import record
 from subscriptions import selectors
 from subscriptions.exceptions import NotSubscribed, NoUnitLeft, TooFewUnits, UnitsRequired
@@ -20,7 +21,7 @@ def ensure_free_subscription(
 ) -> Subscription:
     """The tenant's subscription to a free plan, made if there was none."""
     rows = Subscription.objects.filter(tenant=tenant, plan_id=sku, cancelled_at__isnull=True)
-    subscription = rows.first()
+    subscription = one_or_none(rows)
     if subscription:
         return subscription
     try:
@@ -33,21 +34,25 @@ def ensure_free_subscription(
 
 
 def assign_unit(
-    *, subscription: Subscription, user: User, acting_user: User | None
+    *, subscription: Subscription, user: User, acting_user: User | None, is_new: bool = False
 ) -> AssignedLicence:
-    """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned."""
+    """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned.
+
+    `is_new`: the account was made in this transaction, so that it cannot have one yet.
+    """
     # An open pool turns nobody away, so there is nothing to come back to within a transaction at hand.
     with transaction.atomic(savepoint=subscription.units is not None):
-        return _assign_unit(subscription, user, acting_user)
+        return _assign_unit(subscription, user, acting_user, is_new=is_new)
 
 
 def _assign_unit(
-    subscription: Subscription, user: User, acting_user: User | None
+    subscription: Subscription, user: User, acting_user: User | None, *, is_new: bool
 ) -> AssignedLicence:
     if subscription.units is not None:
         # Counting and assigning must not interleave, or the last unit is assigned twice.
         subscription = Subscription.objects.select_for_update().get(id=subscription.id)
-    assigned = AssignedLicence.objects.filter(subscription=subscription, user=user).first()
+    rows = AssignedLicence.objects.filter(subscription=subscription, user=user)
+    assigned = None if is_new else one_or_none(rows)
     if assigned:
         return assigned
     if subscription.units is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from audit.queries import one_or_none
 from tenants import addresses
 from tenants.exceptions import NoSuchTenant, NoSuchUser
 from tenants.models import Address, Domain, DomainRule, Tenant, User
@@ -13,7 +14,7 @@ from tenants.models import Address, Domain, DomainRule, Tenant, User
 
 def domain_named(name: str) -> Domain | None:
     """The domain `name` (A-labels), exactly, with the tenant that has it."""
-    return Domain.objects.select_related("tenant").filter(name=name).first()
+    return one_or_none(Domain.objects.select_related("tenant").filter(name=name))
 
 
 def tenant_of_domain(name: str) -> Tenant | None:
@@ -33,11 +34,12 @@ def get_tenant(typed_domain: str) -> Tenant:
 
 def user_by_address(address: str) -> User | None:
     """The account, in whatever state, that has `address` in its one spelling; an operator's too."""
-    holder = Address.objects.filter(address=address).values("user_id")[:1]
-    is_operator = Q(email=address, tenant__isnull=True)
-    found = User.objects.select_related("tenant").filter(Q(id=holder) | is_operator)
-    # Both only where an alias is an operator's address too; then it is the alias that counts.
-    return max(found, key=lambda user: user.tenant_id is not None, default=None)
+    held = one_or_none(Address.objects.select_related("user__tenant").filter(address=address))
+    return held.user if held else operator_by_address(address)
+
+
+def operator_by_address(address: str) -> User | None:
+    return one_or_none(User.objects.filter(email=address, tenant__isnull=True))
 
 
 def user_by_typed_address(typed: str) -> User | None:

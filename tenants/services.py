@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.services import record
+from audit.services import gathered, record
 from tenants import addresses, role_mailboxes, signals
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken, NoSuchMailboxRule, NoSuchRule
@@ -18,16 +18,23 @@ from tenants.selectors import domain_named
 
 @transaction.atomic(savepoint=False)
 def ensure_tenant(*, domain_name: str, acting_user: User | None) -> tuple[Domain, bool]:
-    """The domain, with the tenant that has it; both made, unmanaged, if there was none. (domain, made)
-
-    Where two first users meet, the unique domain name lets one make the tenant and the other join it.
-    """
+    """The domain, with the tenant that has it; both made, unmanaged, if there was none. (domain, made)"""
     domain = domain_named(domain_name)
     if domain:
         return domain, False
+    return make_tenant(domain_name=domain_name, acting_user=acting_user)
+
+
+@transaction.atomic(savepoint=False)
+def make_tenant(*, domain_name: str, acting_user: User | None) -> tuple[Domain, bool]:
+    """As `ensure_tenant`, where there was none a moment ago.
+
+    Where two first users meet, the unique domain name lets one make the tenant and the other join it.
+    """
     try:
-        with transaction.atomic():
-            return _create_tenant(domain_name=domain_name, acting_user=acting_user), True
+        with transaction.atomic(), gathered():
+            domain = _create_tenant(domain_name=domain_name, acting_user=acting_user)
+        return domain, True
     except IntegrityError:
         return Domain.objects.select_related("tenant").get(name=domain_name), False
 

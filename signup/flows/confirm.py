@@ -10,6 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from audit.queries import one_or_none
 from audit.services import gathered, record
 from outbox import links
 from outbox.models import MailLink
@@ -47,9 +48,7 @@ class Opening:
 def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     """Looks a link up and changes nothing."""
     link = links.find(token, purpose=purpose)
-    sign_up = (
-        SignUp.objects.select_related("user").filter(id=link.subject_id).first() if link else None
-    )
+    sign_up = one_or_none(SignUp.objects.filter(id=link.subject_id)) if link else None
     if link is None or sign_up is None:
         return Opening(LinkState.UNKNOWN)
     if sign_up.state == SignUp.State.COMPLETED:
@@ -80,7 +79,7 @@ def complete(
     with transaction.atomic(), gathered():
         domain = _open_domain(address)
         if domain is None:
-            domain, _ = directory.ensure_tenant(domain_name=address.domain, acting_user=None)
+            domain, _ = directory.make_tenant(domain_name=address.domain, acting_user=None)
         try:
             user = directory.create_email_verified_user(
                 domain=domain,
@@ -92,7 +91,7 @@ def complete(
             )
         except AddressTaken:
             raise AccountExists from None
-        _grant_plans(sign_up, user)
+        _grant_plans(sign_up, user, is_new=True)
         Acceptance.objects.bulk_create(
             Acceptance(user=user, kind=kind, version=version) for kind, version in accepted.items()
         )
@@ -111,7 +110,7 @@ def add_plan(*, sign_up: SignUp, user: User) -> None:
     is_own = user.email == sign_up.address and user.tenant is not None
     if not is_own or decide(address).outcome is not SignUp.Outcome.ADD_PLAN:
         raise LinkUnusable
-    _grant_plans(sign_up, user)
+    _grant_plans(sign_up, user, is_new=False)
     _finish(sign_up, user)
 
 
@@ -130,7 +129,7 @@ def _open_domain(address: addresses.Address) -> Domain | None:
     raise AccountExists if decision.user and decision.user.is_active else SignUpSwitchedOff
 
 
-def _grant_plans(sign_up: SignUp, user: User) -> None:
+def _grant_plans(sign_up: SignUp, user: User, *, is_new: bool) -> None:
     assert user.tenant is not None
     skus = {FREE_PLAN}
     if plans.self_service_plan(sign_up.sku):
@@ -139,7 +138,7 @@ def _grant_plans(sign_up: SignUp, user: User) -> None:
         subscription = licences.ensure_free_subscription(
             tenant=user.tenant, acting_user=user, sku=sku
         )
-        licences.assign_unit(subscription=subscription, user=user, acting_user=user)
+        licences.assign_unit(subscription=subscription, user=user, acting_user=user, is_new=is_new)
 
 
 def _finish(sign_up: SignUp, user: User) -> None:
