@@ -7,6 +7,7 @@ them. `refusals` returns one sentence for each setting that must be mended befor
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,11 @@ SECRET_KEY_FILE = Path("secrets") / "secret_key"
 SHORTEST_SECRET_KEY = 32
 SHORTEST_METRICS_TOKEN = 20
 LOG_FORMATS = ("line", "json")
+DNS_PORT = 53
+SERVER = re.compile(
+    r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:/\s]+))(?::(?P<port>[0-9]{1,5}))?"
+)
+HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
 
 
 def read(base_dir: Path) -> environ.Env:
@@ -56,6 +62,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def dns_server(text: str) -> tuple[str, int] | None:
+    """`host[:port]` taken apart, IPv6 in brackets or alone; None for what is neither."""
+    if is_address(text):
+        return text, DNS_PORT
+    found = SERVER.fullmatch(text)
+    port = int(found["port"] or DNS_PORT) if found else 0
+    if not found or not 0 < port < 65536:
+        return None
+    host = found["v6"] or found["host"]
+    if found["v6"] and not is_address(host):
+        return None
+    if host == "localhost":
+        return "127.0.0.1", port
+    # A name that ends in a number is a mistyped address.
+    is_name = HOST_NAME.fullmatch(host) and not host.rpartition(".")[2].isdigit()
+    return (host, port) if is_address(host) or is_name else None
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def refusals(
     *,
     debug: bool,
@@ -69,6 +101,7 @@ def refusals(
     log_format: str,
     mailbox_proof_days: int,
     metrics_token: str,
+    dns_resolvers: list[str],
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -90,6 +123,7 @@ def refusals(
         )
     found += _not_networks(trusted_proxies)
     found += _out_of_range(log_format, mailbox_proof_days, metrics_token)
+    found += not_resolvers(dns_resolvers)
     if debug:
         return found
     if not secret_key:
@@ -148,6 +182,15 @@ def _not_networks(trusted_proxies: list[str]) -> list[str]:
                 "for example 10.0.0.5 or 10.0.0.0/24."
             )
     return found
+
+
+def not_resolvers(dns_resolvers: list[str]) -> list[str]:
+    return [
+        f"DNS_RESOLVERS has {text!r}: name resolvers as address or host with an optional port, "
+        "for example 9.9.9.9,192.0.2.53:5353,[2620:fe::fe]:53."
+        for text in dns_resolvers
+        if dns_server(text) is None
+    ]
 
 
 def require(sentences: list[str]) -> None:

@@ -39,6 +39,9 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
 MAILBOX_PROOF_DAYS: int = env.int("MAILBOX_PROOF_DAYS", default=90)
+_dns_resolvers: list[str] = [text.strip() for text in env.list("DNS_RESOLVERS", default=[])]
+# Host and port of the resolvers where the proof of a domain is asked. None: the domain's own name servers.
+DNS_RESOLVERS = [server for text in _dns_resolvers if (server := environment.dns_server(text))]
 
 # --- Mail ------------------------------------------------------------------------------------------
 
@@ -74,6 +77,7 @@ environment.require(
         log_format=LOG_FORMAT,
         mailbox_proof_days=MAILBOX_PROOF_DAYS,
         metrics_token=METRICS_TOKEN,
+        dns_resolvers=_dns_resolvers,
     )
 )
 

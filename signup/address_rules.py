@@ -5,8 +5,10 @@ All of it is about the domain, so a refusal tells nothing about anybody's accoun
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from audit.exceptions import Refusal
 from signup import domain_lists
 from tenants.addresses import Address, AddressRefused, parse
 from tenants.models import DomainRule
@@ -53,6 +55,10 @@ class PersonalAddress(AddressRefused):
     )
 
 
+class NotOneOrganisations(Refusal):
+    """A name that no organisation can prove to be its own."""
+
+
 class NeedsInternationalMail(AddressRefused):
     code = "needs_international_mail"
     sentence = _(
@@ -81,6 +87,30 @@ def refuse_unusable_domain(name: str) -> None:
     """
     if is_blocked(name):
         raise BlockedDomain
+
+
+def refuse_unprovable(name: str) -> None:
+    """Raises NotOneOrganisations for names that no one organisation has: reserved ones and shared endings.
+
+    Endings of the list's private section too (`github.io`): where strangers get names below one, the name of
+    the record could be theirs.
+    """
+    if rule_for(name) is not None:
+        return
+    if not domain_lists.reserved().isdisjoint(parents(name)):
+        raise NotOneOrganisations(
+            gettext(
+                "%(domain)s is a name for examples, tests or private networks. Prove a domain that your organisation has registered."
+            )
+            % {"domain": name}
+        )
+    if domain_lists.is_shared_ending(name):
+        raise NotOneOrganisations(
+            gettext(
+                "%(domain)s is an ending that many organisations share. Prove your own domain below it."
+            )
+            % {"domain": name}
+        )
 
 
 def _refuse_listed(name: str) -> None:

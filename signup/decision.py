@@ -52,6 +52,8 @@ def decide(address: Address) -> Decision:
     paid = plans.entitling_subscription(tenant, timezone.now()) if tenant else None
     ad_hoc = tenant.allow_ad_hoc_subscriptions if tenant else True
     new_accounts = tenant.allow_email_verified_users if tenant else True
+    if tenant and directory.has_lapsed(tenant, address.domain, timezone.now()):
+        new_accounts = False
 
     if paid:
         page, outcome = Page.SIGN_IN, _in_paid_organisation(user, ad_hoc and new_accounts)

@@ -146,6 +146,18 @@ def _suffixes(rules: frozenset[str]) -> PublicSuffixList:
     return PublicSuffixList(sorted(rules), accept_unknown=False, accept_encoded_idn=False)
 
 
+def is_shared_ending(name: str) -> bool:
+    """Whether strangers get names directly below `name`: by the rules in force or, for the private section,
+    by the shipped list.
+    """
+    return in_force().is_public_suffix(name) or bool(_with_private_section().is_public(name))
+
+
+@lru_cache(maxsize=1)
+def _with_private_section() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
 def names_of(text: str) -> Iterator[str]:
     lines = (line.strip() for line in text.splitlines())
     return (line for line in lines if line and not line.startswith("#"))

@@ -8,11 +8,13 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from signup import address_rules
 from signup.exceptions import LinkUnusable
 from signup.flows import confirm
 from signup.models import SignUp
 from tenants.addresses import AddressRefused
 from tenants.models import User
+from tenants.signals import domain_wanted
 
 ADDING_PLAN = "adding_plan"
 
@@ -32,3 +34,8 @@ def add_the_plan_that_a_link_asked_for(
         confirm.add_plan(sign_up=sign_up, user=user)
     except (LinkUnusable, AddressRefused):
         return
+
+
+@receiver(domain_wanted)
+def refuse_names_that_are_nobodys(domain_name: str, **_: Any) -> None:
+    address_rules.refuse_unprovable(domain_name)

@@ -16,7 +16,7 @@ from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.exceptions import DirectoryError
 from tenants.flows.admit import admit, take_back
-from tenants.models import Address, Domain, DomainRule, MailboxRule, Tenant, User
+from tenants.models import Address, Domain, DomainProof, DomainRule, MailboxRule, Tenant, User
 from tenants.role_mailboxes import NotAMailboxName, name_of
 
 
@@ -141,6 +141,30 @@ class UserAdmin(ReadOnlyAdmin):
                 "%(count)d account was changed.", "%(count)d accounts were changed.", done
             )
             self.message_user(request, said % {"count": done}, messages.SUCCESS)
+
+
+@admin.register(DomainProof)
+class DomainProofAdmin(ReadOnlyAdmin):
+    list_display = ("domain_name", "tenant", "state", "outcome", "checked_at", "proof_lost_at")
+    list_select_related = ("tenant",)
+    list_filter = ("state", "outcome")
+    search_fields = ("domain_name__startswith",)
+    fields = (
+        "domain_name",
+        "tenant",
+        "actor",
+        "value",
+        "state",
+        "created_at",
+        "expires_at",
+        "proven_at",
+        "checked_at",
+        "outcome",
+        "detail",
+        "failures",
+        "next_check_at",
+        "proof_lost_at",
+    )
 
 
 class DomainRuleForm(ModelForm):  # type: ignore[type-arg]

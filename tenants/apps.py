@@ -7,3 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class TenantsConfig(AppConfig):
     name = "tenants"
     verbose_name = _("Organisations")
+
+    def ready(self) -> None:
+        from tenants import mails  # noqa: F401 -- registers them

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit.exceptions import Refusal
+from tenants.proving.outcome import Outcome
+from tenants.proving.record import ProofRecord
 
 
 class DirectoryError(Refusal):
@@ -62,3 +66,40 @@ class NoOrganisation(DirectoryError):
             _("The account %(address)s is an operator's, who belongs to no organisation.")
             % {"address": address}
         )
+
+
+class MayNotProve(DirectoryError):
+    """Whoever asks for a proof cannot use it; `sentence` says why and what to do."""
+
+
+class NoProofAsked(DirectoryError):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "No record to publish was made for %(domain)s in the last 7 days, or it was made for somebody "
+                "else. Ask for a new one (get_domain_verification), publish it, and try again."
+            )
+            % {"domain": domain}
+        )
+
+
+NOT_PROVEN: dict[Outcome, str | Promise] = {
+    Outcome.NOT_THERE: gettext_lazy(
+        "The record is not there yet. Publish the TXT record %(text)s at %(name)s, wait some minutes, and try "
+        "again."
+    ),
+    Outcome.DISAGREE: gettext_lazy(
+        "Not all DNS servers of the domain show the record %(text)s at %(name)s yet. Wait some minutes until "
+        "all have it, and try again; if that does not help, ask your DNS provider."
+    ),
+    Outcome.NOT_ASKED: gettext_lazy(
+        "Too few DNS servers answered to be sure about the record %(text)s at %(name)s. Try again in some "
+        "minutes; if that does not help, ask your DNS provider whether all servers of the domain work."
+    ),
+}
+
+
+class NotProven(DirectoryError):
+    def __init__(self, outcome: Outcome, record: ProofRecord) -> None:
+        self.outcome = outcome
+        super().__init__(str(NOT_PROVEN[outcome]) % {"text": record.text, "name": record.name})

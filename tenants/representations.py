@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenants.models import Tenant, User
+from tenants.models import DomainProof, Tenant, User
 
 
 def tenant_row(tenant: Tenant) -> dict[str, Any]:
@@ -38,4 +38,30 @@ def user_row(user: User) -> dict[str, Any]:
         "proven_at": address.proven_at if address else None,
         "created_at": user.created_at,
         "last_sign_in": user.last_login,
+    }
+
+
+def proof_row(proof: DomainProof) -> dict[str, Any]:
+    return {
+        "domain": proof.domain_name,
+        "name": proof.record.name,
+        "value": proof.value,
+        "text": proof.record.text,
+        "expires": proof.expires_at,
+        "state": proof.state,
+    }
+
+
+def proof_details(proof: DomainProof) -> dict[str, Any]:
+    return proof_row(proof) | {
+        "id": proof.id,
+        "tenant_id": proof.tenant_id,
+        "actor_id": proof.actor_id,
+        "created_at": proof.created_at,
+        "proven_at": proof.proven_at,
+        "checked_at": proof.checked_at,
+        "outcome": proof.outcome or None,
+        "detail": proof.detail or None,
+        "failures": proof.failures,
+        "proof_lost_at": proof.proof_lost_at,
     }

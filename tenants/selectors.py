@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.queries import one_or_none
 from tenants import addresses
 from tenants.exceptions import NoSuchTenant, NoSuchUser
-from tenants.models import Address, Domain, DomainRule, Tenant, User
+from tenants.models import Address, Domain, DomainProof, DomainRule, Tenant, User
+
+LAPSES_AFTER = dt.timedelta(days=30)
 
 
 def domain_named(name: str) -> Domain | None:
@@ -82,6 +85,36 @@ def not_blocked(names: Iterable[str]) -> set[str]:
         for name, domains in above.items()
     }
     return {name for name, decision in nearest.items() if decision != DomainRule.Decision.BLOCK}
+
+
+def administrators_of(tenant: Tenant) -> QuerySet[User]:
+    """Those who can act."""
+    return users_of(tenant).filter(role=User.Role.ADMINISTRATOR, state=User.State.ACTIVE)
+
+
+def proofs_of(domain_name: str | None) -> QuerySet[DomainProof]:
+    """Every tenant's, for operators; of all domains where none is named."""
+    proofs = DomainProof.objects.select_related("tenant", "actor")
+    return proofs.filter(domain_name=domain_name) if domain_name else proofs
+
+
+def endangered_proofs(tenant: Tenant) -> QuerySet[DomainProof]:
+    """Proofs whose record was not found lately: what the tenant's administrators must look after."""
+    proven = DomainProof.objects.filter(tenant=tenant, state=DomainProof.State.PROVEN)
+    return proven.filter(Q(failures__gt=0) | Q(proof_lost_at__isnull=False))
+
+
+def has_lapsed(tenant: Tenant, domain_name: str, now: dt.datetime) -> bool:
+    """Whether the tenant's proof of a domain was lost 30 days ago, or longer, and not found again.
+
+    Nobody joins through such a domain, and its organisation-wide grants rest.
+    """
+    return DomainProof.objects.filter(
+        tenant=tenant,
+        domain_name=domain_name,
+        state=DomainProof.State.PROVEN,
+        proof_lost_at__lte=now - LAPSES_AFTER,
+    ).exists()
 
 
 def rule_for(name: str) -> DomainRule | None:

@@ -1,9 +1,14 @@
-"""What other apps hang on a tenant joins in here. Both are sent inside the transaction of the change:
+"""What other apps hang on a tenant joins in here. All are sent inside the transaction of the change:
 a receiver that raises undoes all of it, and must do nothing outside the database.
 
 `tenant_created`: `tenant`, `acting_user` (None: the system).
 `tenant_moved`: `source` and `target` tenants, `domain`, `acting_user`: everything that belongs to
 `domain` goes from `source` to `target`.
+`domain_wanted`: `domain_name`: somebody wants to prove it. A receiver raises a Refusal where the installation
+does not let that be.
+`domain_proven`: `proof` (a DomainProof, proven just now, for the first time), `acting_user`. What follows from
+a proof begins here. Until then only the proof is noted, and the domain is verified where the proof's tenant
+holds it already.
 """
 
 from __future__ import annotations
@@ -12,3 +17,5 @@ from django.dispatch import Signal
 
 tenant_created = Signal()
 tenant_moved = Signal()
+domain_wanted = Signal()
+domain_proven = Signal()

@@ -51,6 +51,7 @@ def test_the_inbox_of_embedded_runs_is_not_for_a_public_address() -> None:
         log_format="line",
         mailbox_proof_days=90,
         metrics_token="",
+        dns_resolvers=[],
     )
     assert any("EMAIL_URL" in sentence for sentence in sentences)
 

@@ -218,6 +218,9 @@ def test_every_command_of_ours_has_a_test() -> None:
         "list_subscriptions",
         "create_operator",
         "update_domain_list",  # tests/test_domain_lists.py
+        "get_domain_verification",  # tests/test_domain_proofs.py
+        "confirm_domain",  # tests/test_domain_proofs.py
+        "list_domain_proofs",  # tests/test_domain_proofs.py
         "prepare",  # tests/test_installation.py
         "backup",  # tests/test_backup.py
         "restore",

@@ -12,7 +12,7 @@ import pytest
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What each marker of pyproject.toml needs.
-NEEDED = {"services": ("PostgreSQL", "Redis"), "browser": ("Chromium",)}
+NEEDED = {"services": ("PostgreSQL", "Redis"), "browser": ("Chromium",), "dns": ("Knot DNS",)}
 
 
 def _postgres() -> str | None:
@@ -33,6 +33,10 @@ def find(name: str) -> Path | None:
             found = _postgres()
         case "Redis":
             found = shutil.which("redis-server")
+        case "Knot DNS":
+            found = shutil.which(
+                "knotd", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+            )
         case "Chromium":
             found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
         case _:

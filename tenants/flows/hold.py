@@ -1,0 +1,114 @@
+"""Keeping a proof: the daily look for its record, what is lost when it is gone, and finding it again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import uuid
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit.services import record
+from outbox.services import enqueue
+from tenants.models import DomainProof, User
+from tenants.proving.check import check_all
+from tenants.proving.outcome import Finding, Outcome
+from tenants.proving.sources import Source
+from tenants.selectors import administrators_of
+
+EVERY = dt.timedelta(days=1)
+JITTER_HOURS = 2
+BATCH = 10  # asked at once: at the very most 640 sockets
+CLAIM = dt.timedelta(hours=1)
+LOST_AFTER = 3  # failures in a row
+KEPT = dt.timedelta(days=30)  # proofs that became nothing
+State = DomainProof.State
+
+
+def next_check_after(now: dt.datetime) -> dt.datetime:
+    """About a day later, so that what was proven in one hour is not asked for in one hour for ever."""
+    return now + EVERY + dt.timedelta(hours=random.uniform(-JITTER_HOURS, JITTER_HOURS))  # noqa: S311 -- spreading load
+
+
+def recheck(*, source: Source | None = None) -> int:
+    """Looks again for the records that are due, a batch at a time; how many there were.
+
+    A batch that was claimed and not finished is due again an hour later.
+    """
+    batch = claim()
+    findings = check_all([proof.record for proof in batch], source)
+    for proof, finding in zip(batch, findings, strict=True):
+        note_daily(proof_id=proof.id, finding=finding)
+    return len(batch)
+
+
+def claim() -> list[DomainProof]:
+    now = timezone.now()
+    due = DomainProof.objects.filter(state=State.PROVEN, next_check_at__lte=now)
+    return [
+        proof
+        for proof in due.order_by("next_check_at")[:BATCH]
+        if due.filter(id=proof.id).update(next_check_at=now + CLAIM)
+    ]
+
+
+@transaction.atomic
+def note_daily(*, proof_id: uuid.UUID, finding: Finding) -> None:
+    proof = DomainProof.objects.select_for_update().get(id=proof_id)
+    if proof.state != State.PROVEN:
+        return
+    now = timezone.now()
+    if finding.outcome == Outcome.PROVEN:
+        found_again(proof=proof, now=now, acting_user=None)
+    else:
+        _missed(proof, now)
+    proof.checked_at, proof.next_check_at = now, next_check_after(now)
+    proof.outcome, proof.detail = finding.outcome, finding.detail
+    proof.save(update_fields=("checked_at", "next_check_at", "outcome", "detail"))
+
+
+def found_again(*, proof: DomainProof, now: dt.datetime, acting_user: User | None) -> None:
+    """The record is there: whatever was missed before is forgotten. In the caller's transaction."""
+    was_lost = proof.proof_lost_at is not None
+    proof.failures, proof.proof_lost_at = 0, None
+    proof.save(update_fields=("failures", "proof_lost_at"))
+    if was_lost:
+        _record("domain.proof_found", proof, acting_user)
+
+
+def _missed(proof: DomainProof, now: dt.datetime) -> None:
+    """The third time in a row, the proof is lost and the tenant's administrators are told, once."""
+    proof.failures = min(proof.failures + 1, LOST_AFTER)
+    if proof.failures == LOST_AFTER and proof.proof_lost_at is None:
+        proof.proof_lost_at = now
+        _record("domain.proof_lost", proof, None)
+        _warn(proof)
+    proof.save(update_fields=("failures", "proof_lost_at"))
+
+
+def _warn(proof: DomainProof) -> None:
+    for administrator in administrators_of(proof.tenant):
+        enqueue(
+            kind="tenants.proof_lost",
+            to_address=administrator.email or "",
+            language=administrator.language,
+            context={"proof": str(proof.id)},
+        )
+
+
+def expire() -> None:
+    """Ends proofs that nobody published in time, and deletes those that ended long ago."""
+    now = timezone.now()
+    DomainProof.objects.filter(state=State.WAITING, expires_at__lte=now).update(state=State.EXPIRED)
+    DomainProof.objects.filter(state=State.EXPIRED, expires_at__lte=now - KEPT).delete()
+
+
+def _record(action: str, proof: DomainProof, acting_user: User | None) -> None:
+    record(
+        action=action,
+        subject=f"domain:{proof.domain_name}",
+        tenant_id=proof.tenant_id,
+        acting_user=acting_user,
+        details={"proof": str(proof.id)},
+    )

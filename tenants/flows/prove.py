@@ -1,0 +1,182 @@
+"""Proving a domain: a value to publish, asking for it, and noting that it was found.
+
+What follows from a proof, for the directory and for roles, begins at `signals.domain_proven`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from audit.services import record
+from tenants import signals
+from tenants.exceptions import MayNotProve, NoProofAsked, NotProven
+from tenants.flows.hold import found_again, next_check_after
+from tenants.models import Domain, DomainProof, Tenant, User
+from tenants.proving.check import check
+from tenants.proving.outcome import Finding, Outcome
+from tenants.proving.record import new_value
+from tenants.proving.sources import Source
+from tenants.selectors import is_blocked
+
+LIFE = dt.timedelta(days=7)
+State = DomainProof.State
+
+
+@transaction.atomic
+def request(*, domain_name: str, actor: User, acting_user: User | None) -> DomainProof:
+    """The proof for `actor` and their tenant to publish: the same one while it lives. Raises Refusal."""
+    tenant = refuse(domain_name=domain_name, actor=actor)
+    now = timezone.now()
+    living = find(domain_name=domain_name, actor=actor, now=now)
+    if living:
+        return living
+    mine = DomainProof.objects.filter(domain_name=domain_name, tenant=tenant, actor=actor)
+    mine.filter(state=State.WAITING, expires_at__lte=now).update(state=State.EXPIRED)
+    try:
+        with transaction.atomic():
+            proof = DomainProof.objects.create(
+                domain_name=domain_name,
+                tenant=tenant,
+                actor=actor,
+                value=new_value(),
+                created_at=now,
+                expires_at=now + LIFE,
+            )
+    except IntegrityError:  # asked for twice at the same instant
+        return mine.get(state=State.WAITING)
+    _record("domain.proof_requested", proof, acting_user)
+    return proof
+
+
+def refuse(*, domain_name: str, actor: User) -> Tenant:
+    """The tenant that `actor` may prove the domain for. Raises Refusal."""
+    tenant = actor.tenant
+    if tenant is None or not actor.is_active:
+        raise MayNotProve(
+            _("Only an active account of an organisation can prove a domain. Name another account.")
+        )
+    if is_blocked(domain_name):
+        raise MayNotProve(
+            _("This service does not accept the domain %(domain)s. Ask the people who run it.")
+            % {"domain": domain_name}
+        )
+    signals.domain_wanted.send(sender=DomainProof, domain_name=domain_name)
+    if tenant.state == Tenant.State.MANAGED and actor.role != User.Role.ADMINISTRATOR:
+        raise MayNotProve(
+            _("Your organisation has administrators. Ask one of them to prove the domain.")
+        )
+    if (
+        tenant.state == Tenant.State.UNMANAGED
+        and not tenant.domains.filter(name=domain_name).exists()
+    ):
+        raise MayNotProve(
+            _(
+                "%(domain)s does not belong to the organisation of this account. Prove the domain of the account's own address first."
+            )
+            % {"domain": domain_name}
+        )
+    return tenant
+
+
+def find(*, domain_name: str, actor: User, now: dt.datetime) -> DomainProof | None:
+    """The actor's proof that waits and has not expired, or that was proven."""
+    mine = DomainProof.objects.filter(domain_name=domain_name, actor=actor, tenant=actor.tenant)
+    return (
+        mine.filter(state=State.PROVEN).first()
+        or mine.filter(state=State.WAITING, expires_at__gt=now).first()
+    )
+
+
+def get(*, domain_name: str, actor: User) -> DomainProof:
+    """As `find`. Raises NoProofAsked."""
+    proof = find(domain_name=domain_name, actor=actor, now=timezone.now())
+    if proof is None:
+        raise NoProofAsked(domain_name)
+    return proof
+
+
+def confirm(
+    *,
+    proof: DomainProof,
+    acting_user: User | None,
+    source: Source | None = None,
+    dry_run: bool = False,
+) -> DomainProof:
+    """Asks DNS now, up to 5 seconds, and notes what it said. Raises NotProven, or Refusal before asking.
+
+    Not inside a transaction, and not in a web request: pages have it done (`tasks.check_domain_proof`).
+    """
+    refuse(domain_name=proof.domain_name, actor=proof.actor)
+    finding = check(proof.record, source)
+    with transaction.atomic():
+        noted = note(proof_id=proof.id, finding=finding, acting_user=acting_user)
+        transaction.set_rollback(dry_run)
+    if finding.outcome != Outcome.PROVEN:
+        raise NotProven(finding.outcome, proof.record)
+    return noted
+
+
+@transaction.atomic
+def note(*, proof_id: uuid.UUID, finding: Finding, acting_user: User | None) -> DomainProof:
+    """Writes a finding down; safe to call any number of times. Raises NoProofAsked for one that has ended."""
+    proof = DomainProof.objects.select_for_update().get(id=proof_id)
+    now = timezone.now()
+    if proof.state == State.WAITING and proof.expires_at > now:
+        _note_waiting(proof, finding, acting_user, now)
+    elif proof.state == State.PROVEN:
+        _note_proven(proof, finding, acting_user, now)
+    else:
+        raise NoProofAsked(proof.domain_name)
+    return proof
+
+
+def _note_waiting(
+    proof: DomainProof, finding: Finding, acting_user: User | None, now: dt.datetime
+) -> None:
+    _remember(proof, finding, now)
+    if finding.outcome == Outcome.PROVEN:
+        _prove(proof, acting_user, now)
+
+
+def _note_proven(
+    proof: DomainProof, finding: Finding, acting_user: User | None, now: dt.datetime
+) -> None:
+    """One look between the daily ones can find a lost proof again; only the daily ones lose it."""
+    if finding.outcome == Outcome.PROVEN:
+        found_again(proof=proof, now=now, acting_user=acting_user)
+    _remember(proof, finding, now)
+
+
+def _prove(proof: DomainProof, acting_user: User | None, now: dt.datetime) -> None:
+    earlier = DomainProof.objects.filter(
+        domain_name=proof.domain_name, tenant_id=proof.tenant_id, state=State.PROVEN
+    )
+    earlier.update(state=State.SUPERSEDED, next_check_at=None)
+    proof.state, proof.proven_at, proof.next_check_at = State.PROVEN, now, next_check_after(now)
+    proof.save(update_fields=("state", "proven_at", "next_check_at"))
+    Domain.objects.filter(name=proof.domain_name, tenant_id=proof.tenant_id).update(
+        state=Domain.State.VERIFIED
+    )
+    _record("domain.proven", proof, acting_user)
+    signals.domain_proven.send(sender=DomainProof, proof=proof, acting_user=acting_user)
+
+
+def _remember(proof: DomainProof, finding: Finding, now: dt.datetime) -> None:
+    proof.checked_at, proof.outcome, proof.detail = now, finding.outcome, finding.detail
+    proof.save(update_fields=("checked_at", "outcome", "detail"))
+
+
+def _record(action: str, proof: DomainProof, acting_user: User | None) -> None:
+    record(
+        action=action,
+        subject=f"domain:{proof.domain_name}",
+        tenant_id=proof.tenant_id,
+        acting_user=acting_user,
+        on_behalf_of=proof.actor if acting_user != proof.actor else None,
+        details={"proof": str(proof.id)},
+    )

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from celery import Task, shared_task
+from celery.schedules import crontab
+
+from tenants.exceptions import NotProven
+from tenants.flows import hold, prove
+from tenants.models import DomainProof
+from tenants.proving.outcome import Outcome
+
+SCHEDULE = {
+    "tenants.recheck_domain_proofs": {
+        "task": "tenants.tasks.recheck_domain_proofs",
+        "schedule": 15.0,
+    },
+    "tenants.expire_domain_proofs": {
+        "task": "tenants.tasks.expire_domain_proofs",
+        "schedule": crontab(hour="3", minute="20"),
+    },
+}
+AGAIN_AFTER = 5  # seconds, then twice and four times as long
+
+
+@shared_task(bind=True, max_retries=3)
+def check_domain_proof(self: Task[Any, Any], proof_id: str) -> None:
+    """For whoever pressed the button and waits: tries again by itself only while servers do not answer."""
+    proof = DomainProof.objects.select_related("actor__tenant").get(id=uuid.UUID(proof_id))
+    try:
+        prove.confirm(proof=proof, acting_user=proof.actor)
+    except NotProven as refusal:
+        retries = self.request.retries
+        if refusal.outcome == Outcome.NOT_ASKED and retries < 3:
+            raise self.retry(countdown=AGAIN_AFTER * 2**retries) from None
+
+
+@shared_task
+def recheck_domain_proofs() -> None:
+    hold.recheck()
+
+
+@shared_task
+def expire_domain_proofs() -> None:
+    hold.expire()
