@@ -20,7 +20,7 @@ class DigitsInput(forms.TextInput):
     template_name = "limits/digits_input.html"
 
     def __init__(self, token: str, token_name: str) -> None:
-        super().__init__(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(attrs={"inputmode": "numeric", "autocomplete": "off", "autofocus": True})
         self.token, self.token_name = token, token_name
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -52,7 +52,10 @@ class ChallengedForm(forms.Form):
         token = challenge.new(self.challenge_purpose)
         if self._token:
             self.add_error(
-                FIELD, ValidationError(_("Those were not the digits. Type these new ones."))
+                FIELD,
+                ValidationError(
+                    _("Those were not the digits, or they were too old. Type these new ones.")
+                ),
             )
             self.fields[FIELD].widget = self._input(token)
         else:
@@ -65,7 +68,7 @@ class ChallengedForm(forms.Form):
 
     def _show(self, token: str) -> None:
         self.fields[FIELD] = forms.CharField(
-            label=_("The digits in the picture"),
+            label=_("The six digits"),
             help_text=_(
                 "Many requests come in at the moment, so we make sure that a person sent this one. "
                 "Type the digits that you see, or listen to them (in English)."

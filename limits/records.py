@@ -1,8 +1,8 @@
 """What is remembered for one key, and how it is counted. `redis_script.lua` does the same.
 
 A log is a flat list of times and counts, `[time, count, time, count, ...]`, oldest first. A record has
-two: what was counted, and what was allowed beyond the rates' numbers. Up to 1,000 entries a log is exact;
-beyond, what falls into the same thousandth of the longest window becomes one entry with its newest time.
+two: what was counted, and what was allowed beyond the rates' numbers. Up to 300 entries a log is exact;
+beyond, what falls into the same 300th part of the longest window becomes one entry with its newest time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from limits.rates import Rate
 
-EXACT = 1_000
+EXACT = 300
 
 
 class Action(StrEnum):

@@ -3,7 +3,7 @@
 -- Answers, for each key, 1 where its limit is reached before the action.
 local now, action, amount = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local rates_of = cjson.decode(ARGV[4])
-local EXACT = 1000
+local EXACT = 300
 
 local function longest_window(rates)
   local longest = 0

@@ -91,6 +91,15 @@ def in_force() -> Lists:
     )
 
 
+def registered_domain(name: str) -> str:
+    """What somebody registered: `name`'s part below its public suffix, or below an unknown ending.
+
+    By the list that this process last met, without a look into the database: an address was checked just before.
+    """
+    suffixes = _suffixes(_loaded.get(Kind.PUBLIC_SUFFIX, shipped(Kind.PUBLIC_SUFFIX)).entries)
+    return suffixes.privatesuffix(name) or ".".join(name.split(".")[-2:])
+
+
 def current(kind: DomainList.Kind) -> NamedList:
     return _current(kind, _heads())
 

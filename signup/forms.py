@@ -10,12 +10,21 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.passwords import LONGEST_PASSWORD
+from limits.forms import ChallengedForm
 from signup import address_rules
 from tenants.addresses import LONGEST_TYPED, Address, AddressRefused
 from tenants.models import User
 
 
-class AddressForm(forms.Form):
+class AgainForm(ChallengedForm):
+    """One press for one more mail."""
+
+    challenge_purpose = "signup"
+
+
+class AddressForm(ChallengedForm):
+    challenge_purpose = "signup"
+
     email = forms.CharField(
         label=_("Your work e-mail address"),
         max_length=LONGEST_TYPED,

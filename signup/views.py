@@ -23,13 +23,20 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import browsers
 from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
+from limits import networks
 from signup import asking, selectors
 from signup.decision import Page
-from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import (
+    AccountExists,
+    ChallengeNeeded,
+    DocumentsChanged,
+    LinkUnusable,
+    SignUpSwitchedOff,
+)
 from signup.flows import confirm
 from signup.flows import request as requests
 from signup.flows.confirm import LinkState
-from signup.forms import AddressForm, OneLastThingForm
+from signup.forms import AddressForm, AgainForm, OneLastThingForm
 from signup.models import LegalDocument, SignUp, WelcomeItem
 from signup.receivers import ADDING_PLAN
 from tenants.addresses import AddressRefused, shown_domain
@@ -68,13 +75,19 @@ class SignUpView(View):
         if not form.is_valid():
             return self._page(request, form)
         asked = request.POST if "sku" in request.POST or "ru" in request.POST else request.GET
-        answer = requests.request_sign_up(
-            address=form.cleaned_data["email"],
-            sku=printable(asked.get("sku", ""))[:60],
-            return_url=safe_return_url(asked.get("ru", "")),
-            language=get_language() or settings.LANGUAGE_CODE,
-            browser=browsers.describe(request.headers.get("User-Agent", "")),
-        )
+        try:
+            answer = requests.request_sign_up(
+                address=form.cleaned_data["email"],
+                sku=printable(asked.get("sku", ""))[:60],
+                return_url=safe_return_url(asked.get("ru", "")),
+                language=get_language() or settings.LANGUAGE_CODE,
+                browser=browsers.describe(request.headers.get("User-Agent", "")),
+                network=networks.of_request(request),
+                is_person=form.solves_challenge(),
+            )
+        except ChallengeNeeded:
+            form.ask_for_digits()
+            return self._page(request, form)
         if answer.page is Page.CLOSED:
             return _closed(request, form.cleaned_data["email"].domain)
         assert answer.sign_up is not None
@@ -102,7 +115,7 @@ def check_mail(request: HttpRequest) -> HttpResponse:
     sign_up = asking.asked_for(request)
     if sign_up is None:
         return redirect("signup:sign_up")
-    return render(request, "signup/check_mail.html", {"address": sign_up.address})
+    return _check_mail(request, sign_up, AgainForm())
 
 
 @require_POST
@@ -110,9 +123,30 @@ def resend(request: HttpRequest) -> HttpResponse:
     sign_up = asking.asked_for(request)
     if sign_up is None:
         return redirect("signup:sign_up")
-    requests.resend(sign_up_id=sign_up.id)
+    form = AgainForm(request.POST)
+    if not _sent_again(request, sign_up, form):
+        return _check_mail(request, sign_up, form)
     messages.success(request, _("Another mail is on its way. The first one still works too."))
     return redirect("signup:check_mail")
+
+
+def _check_mail(request: HttpRequest, sign_up: SignUp, form: AgainForm) -> HttpResponse:
+    context = {"address": sign_up.address, "form": form}
+    return render(request, "signup/check_mail.html", context)
+
+
+def _sent_again(request: HttpRequest, sign_up: SignUp, form: AgainForm) -> bool:
+    """Whether all that had to happen for one more mail has; else `form` asks for digits."""
+    try:
+        requests.resend(
+            sign_up_id=sign_up.id,
+            network=networks.of_request(request),
+            is_person=form.solves_challenge(),
+        )
+    except ChallengeNeeded:
+        form.ask_for_digits()
+        return False
+    return True
 
 
 @method_decorator(token_page, name="dispatch")
@@ -212,7 +246,10 @@ def renew(request: HttpRequest, token: str) -> HttpResponse:
     opening = confirm.open_link(token)
     if opening.sign_up is None:
         return redirect("signup:sign_up")
-    requests.resend(sign_up_id=opening.sign_up.id)
+    form = AgainForm(request.POST)
+    if not _sent_again(request, opening.sign_up, form):
+        context = {"sign_up": opening.sign_up, "token": token, "form": form}
+        return render(request, "signup/link_expired.html", context)
     return asking.remember(redirect("signup:check_mail"), opening.sign_up)
 
 

@@ -10,6 +10,10 @@ os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 4)
 # Whoever runs the tests may have a .env for an installation of their own.
 os.environ["ENV_FILE"] = ""
 _state = tempfile.TemporaryDirectory(prefix="rms-tests-")
+# Processes that run tests side by side inherit the first one's environment, but count limits for themselves.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if os.environ.get("STATE_OF_WORKER", "") != _worker:
+    os.environ["STATE_OF_WORKER"], os.environ["VAR_DIR"] = _worker, _state.name
 os.environ.setdefault("VAR_DIR", _state.name)
 
 from rms_portal.settings import *  # noqa: F403

@@ -12,6 +12,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from outbox import links
 from outbox.models import MailLink, OutboxMail
+from signup.admission import TO_ADDRESS
 from signup.models import Acceptance, MailPause, SignUp
 from subscriptions.models import FREE_PLAN, AssignedLicence, Plan, Subscription
 from tenants.models import Address, Domain, DomainRule, Tenant, User
@@ -188,6 +189,7 @@ def test_the_day_begins_when_the_mail_was_handed_over_within_72_hours() -> None:
 def test_an_expired_link_leads_to_a_new_mail_in_one_press(visitor: ClientVisitor) -> None:
     link = asked_link(visitor)
     age_mail(hours=25)
+    TO_ADDRESS.forget(ADDRESS)
     late = ClientVisitor(Client())
     assert late.post(link.replace("confirm", "renew"), {}).location == "/signup/check-your-mail/"
     fresh = LocalInbox().mails_to(ADDRESS)[-1].link()
@@ -213,6 +215,7 @@ def test_an_unknown_link_leads_back_to_the_beginning(visitor: ClientVisitor) -> 
 
 def test_resending_keeps_the_earlier_link(visitor: ClientVisitor) -> None:
     first = asked_link(visitor)
+    TO_ADDRESS.forget(ADDRESS)
     assert visitor.post("/signup/resend/", {}).location == "/signup/check-your-mail/"
     links_sent = [mail.link() for mail in LocalInbox().mails_to(ADDRESS)]
     assert len(set(links_sent)) == 2
@@ -229,7 +232,9 @@ def test_not_me_pauses_mail_and_takes_nothing_from_the_human(visitor: ClientVisi
     not_me = LocalInbox().mails_to(ADDRESS)[-1].link(NOT_ME_LINK)
     assert ClientVisitor(Client()).post(not_me, {}).status == 200
     assert SignUp.objects.get().state == "not_me"
+    TO_ADDRESS.forget(ADDRESS)
     ask(ClientVisitor(Client()), ADDRESS)
+    TO_ADDRESS.forget(ADDRESS)
     visitor.post("/signup/resend/", {})
     assert len(LocalInbox().mails_to(ADDRESS)) == 1
     assert finish(visitor, link).location == "/welcome/"
@@ -243,6 +248,7 @@ def test_a_pause_ends_after_seven_days(visitor: ClientVisitor) -> None:
     until = MailPause.objects.get().until
     assert dt.timedelta(days=6.9) < until - timezone.now() <= dt.timedelta(days=7)
     MailPause.objects.update(until=timezone.now())
+    TO_ADDRESS.forget(ADDRESS)
     ask(visitor, ADDRESS)
     assert len(LocalInbox().mails_to(ADDRESS)) == 2
 

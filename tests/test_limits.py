@@ -123,7 +123,7 @@ def test_all_are_counted_or_none(new_store: Callable[[], Store]) -> None:
 
 
 def test_a_long_log_stays_short(new_store: Callable[[], Store], tmp_path: Path) -> None:
-    """However much is counted, at most 1,000 exact entries and a thousand parts of the window."""
+    """However much is counted, at most 300 exact entries and 300 parts of the window."""
     rates = parse("1000000 a day")
     store, now = new_store(), NOON
     for _ in range(EXACT + 500):

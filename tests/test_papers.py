@@ -14,6 +14,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 FILE = re.compile(r"`((?:[a-z_]+/)+[\w.]+\.(?:py|md|html|txt))`")
 SETTING = re.compile(r"""env\.\w+\(\s*"([A-Z_]+)\"""")
+LIMIT = re.compile(r'''Limit\(\s*"([\w.]+)",\s*"([^"]+)"''')
 REQUIREMENT = re.compile(r"^([\w.\[\]-]+)==", re.MULTILINE)
 
 
@@ -73,3 +74,13 @@ def test_every_decision_is_listed() -> None:
     decisions = [path.name for path in ROOT.glob("docs/decisions/0*.md")]
     assert decisions
     assert [name for name in decisions if f"({name})" not in listed] == []
+
+
+def test_every_limit_is_described_with_its_rates() -> None:
+    sources = [
+        path.read_text() for path in ROOT.glob("[a-z]*/**/*.py") if "tests" not in path.parts
+    ]
+    limits = {found for source in sources for found in LIMIT.findall(source)}
+    assert len(limits) > 5
+    rows = re.findall(r"^\| `(\w+\.\w+)` \| ([^|]+) \|", text_of("docs/operators.md"), re.MULTILINE)
+    assert set(rows) == limits

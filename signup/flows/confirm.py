@@ -14,7 +14,7 @@ from audit.queries import one_or_none
 from audit.services import gathered, record
 from outbox import links
 from outbox.models import MailLink
-from signup import address_rules
+from signup import address_rules, admission
 from signup.decision import decide
 from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
 from signup.flows.request import CONFIRM
@@ -155,6 +155,7 @@ def _finish(sign_up: SignUp, user: User) -> None:
         state=SignUp.State.COMPLETED, ended_at=now, user=user
     )
     MailPause.objects.filter(address=sign_up.address).delete()
+    admission.completed(sign_up.domain)
     record(
         action="signup.completed",
         subject=f"signup:{sign_up.id}",

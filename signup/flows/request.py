@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from outbox import links
 from outbox.services import enqueue
+from signup import admission
 from signup.decision import Decision, Page, decide
 from signup.models import MailPause, SignUp
 from tenants.addresses import Address, parse
@@ -19,6 +20,7 @@ from tenants.selectors import is_blocked
 CONFIRM = "signup.confirm"
 NOT_ME = "signup.not_me"
 PAUSE = dt.timedelta(days=7)
+ENDED = (SignUp.State.NOT_ME, SignUp.State.COMPLETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +32,27 @@ class Answer:
     decision: Decision
 
 
-@transaction.atomic
 def request_sign_up(
-    *, address: Address, sku: str = "", return_url: str = "", language: str, browser: str = ""
+    *,
+    address: Address,
+    sku: str = "",
+    return_url: str = "",
+    language: str,
+    browser: str = "",
+    network: str | None = None,
+    is_person: bool = False,
 ) -> Answer:
     """Begins a sign-up: its row and its mail commit together.
 
-    `return_url` must have been checked by the caller; `browser` comes from `browsers.describe`.
+    `return_url` must have been checked by the caller; `browser` comes from `browsers.describe`, `network`
+    from `networks.of_request`, where there is a web request. `is_person` says that a challenge was passed
+    for this request; raises ChallengeNeeded where one has to be.
     """
+    admission.admit_request(network, is_person=is_person)
     decision = decide(address)
     if decision.outcome is None:
         return Answer(decision.page, None, decision)
-    now = timezone.now()
+    may_mail = admission.admit_mail(address, is_person=is_person)
     sign_up = SignUp(
         address=str(address),
         domain=address.domain,
@@ -50,23 +61,43 @@ def request_sign_up(
         return_url=return_url,
         language=language,
         browser=browser,
-        created_at=now,
+        created_at=timezone.now(),
     )
-    if not sign_up.has_link:
-        sign_up.state, sign_up.ended_at = SignUp.State.ANSWERED, now
-    sign_up.save()
-    _send_mail(sign_up)
+    _begin(sign_up, may_mail=may_mail)
     return Answer(decision.page, sign_up, decision)
 
 
 @transaction.atomic
-def resend(*, sign_up_id: uuid.UUID) -> None:
-    """One more mail for a request, as things stand now. Links that went out before stay good."""
-    sign_up = SignUp.objects.select_for_update().filter(id=sign_up_id).first()
-    if sign_up is None or sign_up.state in {SignUp.State.NOT_ME, SignUp.State.COMPLETED}:
+def _begin(sign_up: SignUp, *, may_mail: bool) -> None:
+    if not sign_up.has_link:
+        sign_up.state, sign_up.ended_at = SignUp.State.ANSWERED, sign_up.created_at
+    sign_up.save()
+    if may_mail:
+        _send_mail(sign_up)
+
+
+def resend(*, sign_up_id: uuid.UUID, network: str | None = None, is_person: bool = False) -> None:
+    """One more mail for a request, as things stand now. Links that went out before stay good.
+
+    Raises ChallengeNeeded as `request_sign_up` does.
+    """
+    admission.admit_request(network, is_person=is_person)
+    sign_up = SignUp.objects.filter(id=sign_up_id).exclude(state__in=ENDED).first()
+    if sign_up is None:
         return
-    outcome = decide(parse(sign_up.address)).outcome
-    if outcome is None or is_blocked(sign_up.domain):
+    address = parse(sign_up.address)
+    if decide(address).outcome is None or is_blocked(address.domain):
+        return
+    if admission.admit_mail(address, is_person=is_person):
+        _mail_again(sign_up_id)
+
+
+@transaction.atomic
+def _mail_again(sign_up_id: uuid.UUID) -> None:
+    waiting = SignUp.objects.select_for_update().exclude(state__in=ENDED)
+    sign_up = waiting.filter(id=sign_up_id).first()
+    outcome = decide(parse(sign_up.address)).outcome if sign_up else None
+    if sign_up is None or outcome is None:
         return
     sign_up.outcome = outcome
     sign_up.state = SignUp.State.PENDING if sign_up.has_link else SignUp.State.ANSWERED
