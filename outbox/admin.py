@@ -1,14 +1,27 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit.admin import ReadOnlyAdmin
-from outbox.models import OutboxMail
+from outbox.models import MailEvent, OutboxMail
 from outbox.services import retry
+
+
+class MailEventInline(admin.TabularInline):  # type: ignore[type-arg]
+    """What the mail service reported about the mail."""
+
+    model = MailEvent
+    fields = readonly_fields = ("reported_at", "kind", "reason", "service", "event_id")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
 
 
 @admin.register(OutboxMail)
@@ -18,17 +31,24 @@ class OutboxMailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "to_address", "state", "attempts", "last_error")
     list_filter = ("state", "kind", "created_at")
     search_fields = ("to_address__startswith",)
+    inlines = (MailEventInline,)
     actions = ("retry_now",)
 
     @admin.action(description=_("Send again now"))
     def retry_now(self, request: HttpRequest, queryset: QuerySet[OutboxMail]) -> None:
         acting_user = request.user
         assert not acting_user.is_anonymous
-        ids = queryset.values_list("id", flat=True)
-        queued = sum(retry(mail_id, acting_user=acting_user) for mail_id in ids)
-        self.message_user(
-            request,
-            ngettext("%(count)d mail is queued.", "%(count)d mails are queued.", queued)
-            % {"count": queued},
-            messages.SUCCESS if queued else messages.WARNING,
-        )
+        mails = list(queryset)
+        left = [mail for mail in mails if not retry(mail.id, acting_user=acting_user)]
+        queued = len(mails) - len(left)
+        if queued:
+            text = ngettext("%(count)d mail is queued.", "%(count)d mails are queued.", queued)
+            self.message_user(request, text % {"count": queued}, messages.SUCCESS)
+        for mail in left:
+            self.message_user(request, self._left_alone(mail), messages.WARNING)
+
+    @staticmethod
+    def _left_alone(mail: OutboxMail) -> str:
+        return _(
+            "The mail to %(address)s of %(time)s was left as it is: it has been sent or is being sent."
+        ) % {"address": mail.to_address, "time": date_format(mail.created_at, "DATETIME_FORMAT")}

@@ -36,6 +36,7 @@ class NeedsInternationalMailError(Exception):
     """The recipient's local part is beyond ASCII: without RFC 6531 the mail would go to somebody else."""
 
 
+MAIL_ID = "mail_id"
 Writer = Callable[[OutboxMail], MailContent]
 _writers: dict[str, Writer] = {}
 
@@ -82,7 +83,9 @@ def compose(mail: OutboxMail) -> EmailMultiAlternatives:
                 "Content-Language": mail.language,
             },
         )
-        message.attach_alternative(render_to_string("mail/message.html", context), "text/html")
+        # A mail service keeps it with the mail and tells it in its reports; a mail server never sees it.
+    message.metadata = {MAIL_ID: str(mail.id)}  # type: ignore[attr-defined]
+    message.attach_alternative(render_to_string("mail/message.html", context), "text/html")
     return message
 
 

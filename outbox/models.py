@@ -20,6 +20,7 @@ class OutboxMail(models.Model):
         SENDING = "sending", _("sending")
         SENT = "sent", _("sent")
         FAILED = "failed", _("failed")
+        BOUNCED = "bounced", _("bounced")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(_("kind"), max_length=80)
@@ -33,7 +34,12 @@ class OutboxMail(models.Model):
     next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now)
     claimed_until = models.DateTimeField(_("claimed until"), null=True)
     handed_over_at = models.DateTimeField(_("handed over"), null=True)
+    failed_at = models.DateTimeField(_("failed at"), null=True)
     last_error = models.TextField(_("last error"), blank=True)
+    # Under which id a mail service speaks of the mail; empty with a mail server.
+    service_id = models.CharField(
+        _("id at the mail service"), max_length=254, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("mail")
@@ -52,6 +58,21 @@ class OutboxMail(models.Model):
             ),
             models.Index(fields=("-created_at", "-id"), name="outbox_newest"),
             models.Index(fields=("to_address",), name="outbox_by_recipient"),
+            models.Index(
+                fields=("handed_over_at",),
+                condition=Q(state="sent"),
+                name="outbox_sent_since",
+            ),
+            models.Index(
+                fields=("failed_at",),
+                condition=Q(state__in=("failed", "bounced")),
+                name="outbox_failed_since",
+            ),
+            models.Index(
+                fields=("service_id",),
+                condition=~Q(service_id=""),
+                name="outbox_by_service_id",
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -64,6 +85,12 @@ class OutboxMail(models.Model):
                 condition=~Q(state="sent") | Q(handed_over_at__isnull=False),
                 name="outbox_sent_was_handed_over",
                 violation_error_message=_("A sent mail has the time of its hand-over."),
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=("failed", "bounced"), failed_at__isnull=False)
+                | (~Q(state__in=("failed", "bounced")) & Q(failed_at__isnull=True)),
+                name="outbox_failed_has_a_time",
+                violation_error_message=_("A mail has the time of its failure while it is failed."),
             ),
         )
 
@@ -85,6 +112,7 @@ class MailLink(models.Model):
     class Meta:
         verbose_name = _("link")
         verbose_name_plural = _("links")
+        indexes = (models.Index(fields=("subject_id",), name="links_by_subject"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("mail", "purpose"),
@@ -105,3 +133,35 @@ class MailLink(models.Model):
 
     def is_expired(self, now: dt.datetime) -> bool:
         return now >= self.expires_at
+
+
+class MailEvent(models.Model):
+    """What a mail service reported about a mail, each report once however often it is told."""
+
+    class Kind(models.TextChoices):
+        BOUNCED = "bounced", _("bounced")
+        FAILED = "failed", _("refused by the mail service")
+        COMPLAINED = "complained", _("reported as unwanted")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mail = models.ForeignKey(OutboxMail, on_delete=models.CASCADE, related_name="events")
+    service = models.CharField(_("mail service"), max_length=40)
+    event_id = models.CharField(_("id of the report"), max_length=254)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    reason = models.TextField(_("reason"), blank=True)
+    reported_at = models.DateTimeField(_("reported"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("report of the mail service")
+        verbose_name_plural = _("reports of the mail service")
+        ordering = ("-reported_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("service", "event_id"),
+                name="one_row_per_report",
+                violation_error_message=_("This report has been noted."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.event_id}"

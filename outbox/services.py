@@ -5,28 +5,35 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import random
-import smtplib
+import time
 import uuid
+from functools import partial
 
-from anymail.exceptions import AnymailRecipientsRefused
-from celery import current_app
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from audit.services import Actor, record
-from outbox import content
+from outbox import content, failures, transport
+from outbox.announcing import announce, announce_due
 from outbox.models import OutboxMail
 
 logger = logging.getLogger(__name__)
 
-DELIVER_TASK = "outbox.tasks.deliver_mail"
 CLAIM = dt.timedelta(minutes=5)
 GIVE_UP_AFTER = dt.timedelta(hours=72)
 FIRST_DELAY = dt.timedelta(seconds=30)
 LONGEST_DELAY = dt.timedelta(hours=1)
+SWEEP_EVERY = dt.timedelta(seconds=15)
+# A worker that hands over what is due looks up so many at a time, and makes place for others after a while.
+DRAIN_BATCH = 50
+DRAIN_FOR = dt.timedelta(seconds=10)
+MOST_DRAINS = 8
+KEEP_SENT = dt.timedelta(days=30)
+KEEP_FAILED = dt.timedelta(days=90)
+PURGE_BATCH = 1000
 State = OutboxMail.State
+ENDED_BADLY = (State.FAILED, State.BOUNCED)
 
 
 def enqueue(
@@ -36,16 +43,13 @@ def enqueue(
     mail = OutboxMail.objects.create(
         kind=kind, to_address=to_address, language=language, context=context or {}
     )
-    transaction.on_commit(lambda: announce(mail.id))
+    _announce_on_commit(mail.id)
     return mail
 
 
-def announce(mail_id: uuid.UUID) -> None:
-    """Tells a worker. Where the broker is away the mail waits for the next sweep."""
-    try:
-        current_app.send_task(DELIVER_TASK, (str(mail_id),), retry=False)
-    except (OperationalError, OSError):
-        logger.warning("The broker does not answer; mail %s waits for the sweeper.", mail_id)
+def _announce_on_commit(mail_id: uuid.UUID) -> None:
+    # Robust: what was committed stays done, whatever becomes of the announcement.
+    transaction.on_commit(partial(announce, mail_id), robust=True)
 
 
 def deliver(mail_id: uuid.UUID) -> None:
@@ -54,14 +58,14 @@ def deliver(mail_id: uuid.UUID) -> None:
     if mail is None:
         return
     try:
-        content.compose(mail).send()
+        service_id = transport.send(content.compose(mail))
     except Exception as error:  # noqa: BLE001 -- whatever went wrong, the mail stays and is tried again
         logger.warning(
             "Mail %s (%s) was not handed over: %s", mail.id, mail.kind, type(error).__name__
         )
         _put_back(mail, error)
     else:
-        _mark_sent(mail)
+        _mark_sent(mail, service_id)
 
 
 def _claim(mail_id: uuid.UUID) -> OutboxMail | None:
@@ -72,23 +76,25 @@ def _claim(mail_id: uuid.UUID) -> OutboxMail | None:
     return OutboxMail.objects.get(id=mail_id) if claimed else None
 
 
-def _mark_sent(mail: OutboxMail) -> None:
+def _mark_sent(mail: OutboxMail, service_id: str) -> None:
     OutboxMail.objects.filter(id=mail.id, state=State.SENDING).update(
         state=State.SENT,
         claimed_until=None,
         handed_over_at=mail.handed_over_at or timezone.now(),
         last_error="",
+        service_id=service_id,
     )
 
 
 def _put_back(mail: OutboxMail, error: Exception) -> None:
     now = timezone.now()
-    give_up = is_permanent(error) or now - mail.created_at > GIVE_UP_AFTER
+    give_up = failures.is_permanent(error) or now - mail.created_at > GIVE_UP_AFTER
     OutboxMail.objects.filter(id=mail.id, state=State.SENDING).update(
         state=State.FAILED if give_up else State.QUEUED,
         claimed_until=None,
+        failed_at=now if give_up else None,
         next_attempt_at=now + delay_after(mail.attempts),
-        last_error=f"{type(error).__name__}: {error}"[:2000],
+        last_error=failures.words(error),
     )
 
 
@@ -98,44 +104,52 @@ def delay_after(attempts: int) -> dt.timedelta:
     return full * random.uniform(0.5, 1.0)  # noqa: S311 -- spreading load, not a secret
 
 
-def is_permanent(error: Exception) -> bool:
-    """Whether the mail server said that this recipient will never take the mail (RFC 5321, 4.2.1)."""
-    match error:
-        case smtplib.SMTPRecipientsRefused():
-            return all(500 <= code < 600 for code, _ in error.recipients.values())
-        case smtplib.SMTPDataError():
-            return 500 <= error.smtp_code < 600
-        case AnymailRecipientsRefused() | content.NeedsInternationalMailError():
-            return True
-        case _:
-            return False
-
-
 def sweep() -> int:
-    """Announces mail that is due and takes back claims of workers that died; how many were announced."""
+    """Takes back claims of workers that died and asks workers for what is due; how much that is.
+
+    As many workers as the work is worth are asked, and they share it, so that mail which waited for a
+    broker or a mail server goes out as fast as one mail after the other does, and no faster.
+    """
     now = timezone.now()
     OutboxMail.objects.filter(state=State.SENDING, claimed_until__lt=now).update(
         state=State.QUEUED, claimed_until=None, next_attempt_at=now
     )
-    due = OutboxMail.objects.filter(state=State.QUEUED, next_attempt_at__lte=now)
-    ids = list(due.order_by("next_attempt_at").values_list("id", flat=True)[:1000])
-    for mail_id in ids:
-        announce(mail_id)
-    return len(ids)
+    due = OutboxMail.objects.filter(state=State.QUEUED, next_attempt_at__lte=now).count()
+    for _ in range(min(-(-due // DRAIN_BATCH), MOST_DRAINS)):
+        announce_due(expires=SWEEP_EVERY.total_seconds())
+    return due
+
+
+def deliver_due() -> None:
+    """Hands over what is due, the longest waiting first, until nothing is or the time is up."""
+    until = time.monotonic() + DRAIN_FOR.total_seconds()
+    while ids := _due_ids():
+        for mail_id in ids:
+            if time.monotonic() > until:
+                return
+            deliver(mail_id)
+
+
+def _due_ids() -> list[uuid.UUID]:
+    """Shuffled, so that workers which share the work seldom reach for the same mail."""
+    due = OutboxMail.objects.filter(state=State.QUEUED, next_attempt_at__lte=timezone.now())
+    ids = list(due.order_by("next_attempt_at").values_list("id", flat=True)[:DRAIN_BATCH])
+    random.shuffle(ids)
+    return ids
 
 
 @transaction.atomic
 def retry(mail_id: uuid.UUID, *, acting_user: Actor | None) -> bool:
-    """Queues a failed or waiting mail for now; whether there was one to queue."""
-    hit = OutboxMail.objects.filter(id=mail_id, state__in=(State.FAILED, State.QUEUED)).update(
-        state=State.QUEUED, next_attempt_at=timezone.now()
+    """Queues a mail that failed, bounced or waits for now; whether there was one to queue."""
+    hit = OutboxMail.objects.filter(id=mail_id, state__in=(*ENDED_BADLY, State.QUEUED)).update(
+        state=State.QUEUED, failed_at=None, next_attempt_at=timezone.now()
     )
     if not hit:
         return False
     record(
         action="mail.retried", subject=f"mail:{mail_id}", tenant_id=None, acting_user=acting_user
     )
-    transaction.on_commit(lambda: announce(mail_id))
+    _announce_on_commit(mail_id)
     return True
 
 
@@ -143,3 +157,31 @@ def retry_failed(*, acting_user: Actor | None) -> int:
     """Queues every failed mail for now; how many there were."""
     ids = list(OutboxMail.objects.filter(state=State.FAILED).values_list("id", flat=True))
     return sum(retry(mail_id, acting_user=acting_user) for mail_id in ids)
+
+
+def purge() -> int:
+    """Deletes mail 30 days after its hand-over, or 90 days after it failed, with its links; how many.
+
+    In batches with a transaction each, so that a large outbox is not locked for long.
+    """
+    deleted = 0
+    while ids := _old_ids():
+        with transaction.atomic():
+            OutboxMail.objects.filter(id__in=ids).delete()
+            record(
+                action="mails.purged",
+                subject="mail:old",
+                tenant_id=None,
+                acting_user=None,
+                details={"deleted": len(ids)},
+            )
+        deleted += len(ids)
+    return deleted
+
+
+def _old_ids() -> list[uuid.UUID]:
+    now = timezone.now()
+    sent = OutboxMail.objects.filter(state=State.SENT, handed_over_at__lt=now - KEEP_SENT)
+    failed = OutboxMail.objects.filter(state__in=ENDED_BADLY, failed_at__lt=now - KEEP_FAILED)
+    ids = list(sent.values_list("id", flat=True)[:PURGE_BATCH])
+    return ids or list(failed.values_list("id", flat=True)[:PURGE_BATCH])

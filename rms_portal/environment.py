@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ SERVER = re.compile(
     r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\[\]:/\s]+))(?::(?P<port>[0-9]{1,5}))?"
 )
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
+SHORTEST_WEBHOOK_SECRET = 16
 
 
 def read(base_dir: Path) -> environ.Env:
@@ -102,6 +104,8 @@ def refusals(
     mailbox_proof_days: int,
     metrics_token: str,
     dns_resolvers: list[str],
+    mail_service: str = "",
+    webhook_secrets: Sequence[str] = (),
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -124,6 +128,7 @@ def refusals(
     found += _not_networks(trusted_proxies)
     found += _out_of_range(log_format, mailbox_proof_days, metrics_token)
     found += not_resolvers(dns_resolvers)
+    found += _weak_webhook_secrets(mail_service, webhook_secrets)
     if debug:
         return found
     if not secret_key:
@@ -167,6 +172,23 @@ def _out_of_range(log_format: str, mailbox_proof_days: int, metrics_token: str) 
         found.append(
             f"METRICS_TOKEN is shorter than {SHORTEST_METRICS_TOKEN} characters, so it can be guessed. Set it to a "
             'random one: python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
+        )
+    return found
+
+
+def _weak_webhook_secrets(mail_service: str, secrets: Sequence[str]) -> list[str]:
+    found = []
+    if secrets and not mail_service:
+        found.append(
+            "ANYMAIL_WEBHOOK_SECRET is set while ANYMAIL_ESP is not: a mail server sends no reports. "
+            "Name the mail service in ANYMAIL_ESP, or remove the secret."
+        )
+    if any(len(secret.partition(":")[2]) < SHORTEST_WEBHOOK_SECRET for secret in secrets):
+        found.append(
+            "ANYMAIL_WEBHOOK_SECRET has a value that is not like user:password with at least "
+            f"{SHORTEST_WEBHOOK_SECRET} characters after the colon: anybody could guess it and report "
+            "mail as bounced. Set it to reports: and 32 random characters, and name both in the "
+            "address of the webhook at your mail service."
         )
     return found
 

@@ -47,19 +47,29 @@ DNS_RESOLVERS = [server for text in _dns_resolvers if (server := environment.dns
 
 _email_url: str = env.str("EMAIL_URL", default="")
 _anymail_esp: str = env.str("ANYMAIL_ESP", default="")
+_webhook_secrets: list[str] = env.list("ANYMAIL_WEBHOOK_SECRET", default=[])
+# Whose reports about mail are taken at /anymail/; empty: nobody's.
+MAIL_REPORTS_FROM = _anymail_esp if _webhook_secrets else ""
 MAIL_IS_SENT = bool(_email_url or _anymail_esp)
 _mail_from: str = env.str("MAIL_FROM", default="")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail_from or "no-reply@localhost"
 EMAIL_TIMEOUT = 30
 if _anymail_esp:
     EMAIL_BACKEND = f"anymail.backends.{_anymail_esp}.EmailBackend"
-    ANYMAIL = {
+    ANYMAIL: dict[str, Any] = {
         name.removeprefix("ANYMAIL_"): value
         for name, value in env.ENVIRON.items()
         if name.startswith("ANYMAIL_") and name != "ANYMAIL_ESP"
     }
+    # Who tells which mail a report speaks of is the service; where it cannot, its id of the mail has to do.
+    ANYMAIL.setdefault("IGNORE_UNSUPPORTED_FEATURES", True)
+    if _webhook_secrets:
+        ANYMAIL["WEBHOOK_SECRET"] = _webhook_secrets
 elif _email_url:
-    vars().update(env.email_url_config(_email_url))
+    _mail_server = env.email_url_config(_email_url)
+    if _mail_server["EMAIL_BACKEND"] == "django.core.mail.backends.smtp.EmailBackend":
+        _mail_server["EMAIL_BACKEND"] = "outbox.backends.SmtpBackend"
+    vars().update(_mail_server)
 else:
     EMAIL_BACKEND = "outbox.backends.MaildirBackend"
 DEV_MAIL_DIR = VAR_DIR / "mail"
@@ -73,6 +83,8 @@ environment.require(
         listen=LISTEN,
         mail_is_sent=MAIL_IS_SENT,
         mail_from=_mail_from,
+        mail_service=_anymail_esp,
+        webhook_secrets=_webhook_secrets,
         trusted_proxies=TRUSTED_PROXIES,
         log_format=LOG_FORMAT,
         mailbox_proof_days=MAILBOX_PROOF_DAYS,
@@ -181,6 +193,8 @@ CELERY_BROKER_URL: str = env.str(
     "CELERY_BROKER_URL", default=REDIS_URL or "filesystem://localhost//"
 )
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# However long the broker is away, worker and scheduler find it again by themselves.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -197,6 +211,14 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "processed_folder": VAR_DIR / "broker" / "processed",
         "control_folder": VAR_DIR / "broker" / "control",
         "store_processed": False,
+    }
+elif CELERY_BROKER_URL.startswith(("redis:", "rediss:")):
+    # A request that announces mail waits for a broker that is away for a moment only, and tries once.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "socket_connect_timeout": 1,
+        "socket_timeout": 3,
+        "max_retries": 0,
+        "interval_start": 0,
     }
 
 # --- Signing in ------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from accounts.views import home
+from outbox import webhooks
 from rms_portal import dev_mail, health
 from rms_portal.metrics.views import metrics
 from signup import views as signup
@@ -32,3 +33,5 @@ if not settings.MAIL_IS_SENT:
         path("dev/mail/<str:key>/", dev_mail.message, name="dev_mail_message"),
         path("dev/mail/<str:key>/html/", dev_mail.message_html, name="dev_mail_html"),
     ]
+if settings.MAIL_REPORTS_FROM:
+    urlpatterns += [path("anymail/", include(webhooks.patterns(settings.MAIL_REPORTS_FROM)))]

@@ -8,9 +8,12 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from outbox.models import OutboxMail
+from outbox.signals import complained
 from signup import address_rules
 from signup.exceptions import LinkUnusable
 from signup.flows import confirm
+from signup.flows.request import pause_mail
 from signup.models import SignUp
 from tenants.addresses import AddressRefused
 from tenants.models import User
@@ -39,3 +42,9 @@ def add_the_plan_that_a_link_asked_for(
 @receiver(domain_wanted)
 def refuse_names_that_are_nobodys(domain_name: str, **_: Any) -> None:
     address_rules.refuse_unprovable(domain_name)
+
+
+@receiver(complained)
+def pause_mail_after_a_complaint(sender: type[OutboxMail], mail: OutboxMail, **_: Any) -> None:
+    """Whoever reports our mail as unwanted says the same as *This was not me*."""
+    pause_mail(address=mail.to_address)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import uuid
+from enum import Enum
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from outbox.models import OutboxMail
+from outbox.selectors import newest_mail_about
 from signup.models import LegalDocument, SignUp, WelcomeItem
 
 
@@ -44,6 +47,27 @@ def sign_up_with_id(value: object) -> SignUp | None:
         return SignUp.objects.filter(id=uuid.UUID(str(value))).first()
     except ValueError:
         return None
+
+
+class Delivery(Enum):
+    """What whoever waits may know of the newest mail. Never the mail server's words."""
+
+    ON_ITS_WAY = "on its way"
+    DELAYED = "delayed"
+    FAILED = "failed"
+
+
+def delivery_of(sign_up: SignUp) -> Delivery:
+    """The same for every account: it follows from the mail server's answers, and a mail there always is.
+
+    Where none was sent, because mail to the address rests, it looks like one that is on its way.
+    """
+    mail = newest_mail_about(sign_up.id)
+    if mail is None or mail.state == OutboxMail.State.SENT:
+        return Delivery.ON_ITS_WAY
+    if mail.state in {OutboxMail.State.FAILED, OutboxMail.State.BOUNCED}:
+        return Delivery.FAILED
+    return Delivery.DELAYED if mail.last_error else Delivery.ON_ITS_WAY
 
 
 def sign_ups(*, domain: str = "", state: str = "") -> QuerySet[SignUp]:

@@ -131,7 +131,8 @@ def resend(request: HttpRequest) -> HttpResponse:
 
 
 def _check_mail(request: HttpRequest, sign_up: SignUp, form: AgainForm) -> HttpResponse:
-    context = {"address": sign_up.address, "form": form}
+    delivery = selectors.delivery_of(sign_up).value
+    context = {"address": sign_up.address, "delivery": delivery, "form": form}
     return render(request, "signup/check_mail.html", context)
 
 

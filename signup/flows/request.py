@@ -109,12 +109,17 @@ def _mail_again(sign_up_id: uuid.UUID) -> None:
 @transaction.atomic
 def not_me(*, sign_up_id: uuid.UUID) -> None:
     """Ends a request and pauses sign-up mail to its address. Links that went out before stay good."""
-    now = timezone.now()
     sign_up = SignUp.objects.get(id=sign_up_id)
     SignUp.objects.filter(id=sign_up_id, state=SignUp.State.PENDING).update(
-        state=SignUp.State.NOT_ME, ended_at=now
+        state=SignUp.State.NOT_ME, ended_at=timezone.now()
     )
-    MailPause.objects.update_or_create(address=sign_up.address, defaults={"until": now + PAUSE})
+    pause_mail(address=sign_up.address)
+
+
+def pause_mail(*, address: str) -> None:
+    """No sign-up mail to `address` for 7 days from now."""
+    until = timezone.now() + PAUSE
+    MailPause.objects.update_or_create(address=address, defaults={"until": until})
 
 
 def _send_mail(sign_up: SignUp) -> None:

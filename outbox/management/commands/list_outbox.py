@@ -7,7 +7,8 @@ from django.core.management.base import CommandParser
 from audit.commands import ListCommand, Row
 from outbox.models import OutboxMail
 
-WAITING = (OutboxMail.State.QUEUED, OutboxMail.State.SENDING, OutboxMail.State.FAILED)
+State = OutboxMail.State
+WAITING = (State.QUEUED, State.SENDING, State.FAILED, State.BOUNCED)
 
 
 class Command(ListCommand):
@@ -16,7 +17,7 @@ class Command(ListCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--state", choices=OutboxMail.State.values)
+        parser.add_argument("--state", choices=State.values)
 
     def rows(self, **options: Any) -> list[Row]:
         states = (options["state"],) if options["state"] else WAITING
@@ -29,6 +30,8 @@ class Command(ListCommand):
                 "attempts": mail.attempts,
                 "created_at": mail.created_at,
                 "next_attempt_at": mail.next_attempt_at,
+                "handed_over_at": mail.handed_over_at,
+                "failed_at": mail.failed_at,
                 "last_error": mail.last_error,
             }
             for mail in OutboxMail.objects.filter(state__in=states)

@@ -1,0 +1,81 @@
+"""Telling workers that mail waits. A broker that is away costs nobody more than a moment."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+
+from celery import current_app
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+DELIVER_TASK = "outbox.tasks.deliver_mail"
+DRAIN_TASK = "outbox.tasks.deliver_due_mail"
+SILENCE_SECONDS = 5.0
+NOT_ANSWERING = (OperationalError, RedisError, OSError)
+
+
+class Announcer:
+    """Sends messages to the broker, and after a failure none for some seconds.
+
+    Requests go on meanwhile, without waiting for a broker that does not answer; the sweeper finds their
+    mail. Of all threads, one tries again once the silence is over.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._silent_until = 0.0
+        self._is_away = False
+
+    def send(self, task: str, *arguments: str, expires: float | None = None) -> bool:
+        """Whether the broker took the message."""
+        if not self._may_try():
+            return False
+        try:
+            current_app.send_task(task, arguments, retry=False, expires=expires)
+        except NOT_ANSWERING as error:
+            self._note_failure(error)
+            return False
+        self._note_success()
+        return True
+
+    def _may_try(self) -> bool:
+        with self._lock:
+            if not self._is_away:
+                return True
+            if self._clock() < self._silent_until:
+                return False
+            self._silent_until = self._clock() + SILENCE_SECONDS
+            return True
+
+    def _note_failure(self, error: Exception) -> None:
+        with self._lock:
+            self._is_away, self._silent_until = True, self._clock() + SILENCE_SECONDS
+        logger.warning(
+            "The broker does not answer (%s); mail waits for the sweeper.", type(error).__name__
+        )
+
+    def _note_success(self) -> None:
+        with self._lock:
+            was_away, self._is_away = self._is_away, False
+        if was_away:
+            logger.info("The broker answers again.")
+
+
+_announcer = Announcer()
+
+
+def announce(mail_id: uuid.UUID) -> None:
+    """Tells a worker of one mail. Where the broker is away the mail waits for the sweeper."""
+    _announcer.send(DELIVER_TASK, str(mail_id))
+
+
+def announce_due(*, expires: float) -> None:
+    """Asks a worker to hand over what is due; forgotten by the broker after `expires` seconds."""
+    _announcer.send(DRAIN_TASK, expires=expires)
