@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable
 
-from celery import current_app
+from celery import Celery, current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
@@ -27,7 +27,10 @@ class Announcer:
     mail. Of all threads, one tries again once the silence is over.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, app: Celery | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._app = app or current_app
         self._clock = clock
         self._lock = threading.Lock()
         self._silent_until = 0.0
@@ -38,7 +41,7 @@ class Announcer:
         if not self._may_try():
             return False
         try:
-            current_app.send_task(task, arguments, retry=False, expires=expires)
+            self._app.send_task(task, arguments, retry=False, expires=expires)
         except NOT_ANSWERING as error:
             self._note_failure(error)
             return False

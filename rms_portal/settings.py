@@ -189,6 +189,13 @@ else:
         }
     }
 
+# A request that announces mail waits only for a moment for a broker that is away, and tries once.
+REDIS_BROKER_OPTIONS: dict[str, Any] = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 3,
+    "max_retries": 0,
+    "interval_start": 0,
+}
 CELERY_BROKER_URL: str = env.str(
     "CELERY_BROKER_URL", default=REDIS_URL or "filesystem://localhost//"
 )
@@ -213,13 +220,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "store_processed": False,
     }
 elif CELERY_BROKER_URL.startswith(("redis:", "rediss:")):
-    # A request that announces mail waits for a broker that is away for a moment only, and tries once.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "socket_connect_timeout": 1,
-        "socket_timeout": 3,
-        "max_retries": 0,
-        "interval_start": 0,
-    }
+    CELERY_BROKER_TRANSPORT_OPTIONS = REDIS_BROKER_OPTIONS
 
 # --- Signing in ------------------------------------------------------------------------------------
 

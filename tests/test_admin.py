@@ -6,6 +6,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
@@ -110,16 +111,26 @@ def test_a_domain_is_blocked_in_its_one_spelling(operator: Client) -> None:
     assert b"not a domain name" in wrong.content
 
 
-def test_failed_mail_is_sent_again_from_the_list(operator: Client) -> None:
-    ask(ClientVisitor(Client()), "anna@walkers.com")
-    OutboxMail.objects.update(state="failed")
-    mail = OutboxMail.objects.get()
-    operator.post(
+def test_mail_is_sent_again_from_the_list_row_by_row(operator: Client) -> None:
+    for name in ("anna", "bert", "carl"):
+        ask(ClientVisitor(Client()), f"{name}@walkers.com")
+    failed, bounced, sent = OutboxMail.objects.order_by("to_address")
+    now = timezone.now()
+    OutboxMail.objects.filter(id=failed.id).update(state="failed", failed_at=now)
+    OutboxMail.objects.filter(id=bounced.id).update(state="bounced", failed_at=now)
+    OutboxMail.objects.filter(id=sent.id).update(state="sent", handed_over_at=now)
+    page = operator.post(
         reverse("admin:outbox_outboxmail_changelist"),
-        {"action": "retry_now", "_selected_action": str(mail.id)},
-    )
-    assert OutboxMail.objects.get().state == "queued"
-    assert AuditEvent.objects.filter(action="mail.retried").exists()
+        {"action": "retry_now", "_selected_action": [failed.id, bounced.id, sent.id]},
+        follow=True,
+    ).content.decode()
+    assert "2 mails are queued." in page
+    assert "The mail to carl@walkers.com" in page
+    assert "was left as it is" in page
+    states = OutboxMail.objects.order_by("to_address").values_list("state", "failed_at")
+    assert list(states) == [("queued", None), ("queued", None), ("sent", None)]
+    audited = AuditEvent.objects.filter(action="mail.retried").values_list("subject", flat=True)
+    assert set(audited) == {f"mail:{failed.id}", f"mail:{bounced.id}"}
 
 
 def test_no_usable_link_is_in_the_admin(operator: Client) -> None:

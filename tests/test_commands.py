@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command, get_commands
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import AuditEvent
 from outbox.models import MailLink, OutboxMail
@@ -105,7 +106,9 @@ def test_the_outbox_is_listed_and_retried() -> None:
     ask(ClientVisitor(Client()), "anna@walkers.com")
     mail = OutboxMail.objects.get()
     assert [row["id"] for row in run("list_outbox")] == [str(mail.id)]
-    OutboxMail.objects.update(state=OutboxMail.State.FAILED, last_error="550 no")
+    OutboxMail.objects.update(
+        state=OutboxMail.State.FAILED, failed_at=timezone.now(), last_error="550 no"
+    )
     assert run("list_outbox", "--state", "failed")[0]["last_error"] == "550 no"
     assert run("retry_outbox") == {"queued": 1}
     LocalInbox().mails_to("anna@walkers.com")

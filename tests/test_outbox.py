@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils import timezone
 
-from outbox import services
+from outbox import services, tasks
 from outbox.models import OutboxMail
 
 pytestmark = pytest.mark.django_db
@@ -117,3 +117,43 @@ def test_the_sweeper_leaves_a_running_worker_alone(mail: OutboxMail) -> None:
 def test_the_delay_doubles_up_to_an_hour_and_spreads(attempts: int, most: int) -> None:
     delays = [services.delay_after(attempts).total_seconds() for _ in range(200)]
     assert most / 2 <= min(delays) < max(delays) <= most
+
+
+def test_what_is_due_goes_out_and_nothing_else(mail: OutboxMail) -> None:
+    later = services.enqueue(
+        kind="accounts.no_account", to_address="bert@walkers.com", language="en"
+    )
+    OutboxMail.objects.filter(id=later.id).update(
+        next_attempt_at=timezone.now() + dt.timedelta(minutes=1)
+    )
+    services.deliver_due()
+    assert [message.to for message in sent.outbox] == [["anna@walkers.com"]]
+
+
+def test_many_due_mails_ask_for_several_workers_and_never_for_too_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(services, "announce_due", lambda *, expires: asked.append(expires))
+    waiting = [
+        OutboxMail(kind="accounts.no_account", to_address="a@walkers.com", language="en")
+        for _ in range(services.DRAIN_BATCH + 1)
+    ]
+    OutboxMail.objects.bulk_create(waiting)
+    services.sweep()
+    assert asked == [15.0, 15.0]
+    OutboxMail.objects.bulk_create(
+        OutboxMail(kind="accounts.no_account", to_address="a@walkers.com", language="en")
+        for _ in range(1000)
+    )
+    asked.clear()
+    services.sweep()
+    assert len(asked) == services.MOST_DRAINS
+
+
+def test_the_claim_outlives_the_longest_task() -> None:
+    """So that a mail server which answers a little and never ends makes no second copy."""
+    for task in (tasks.deliver_mail, tasks.deliver_due_mail):
+        assert task.soft_time_limit
+        assert task.time_limit
+        assert task.soft_time_limit < task.time_limit < services.CLAIM.total_seconds()
