@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from celery import Celery
@@ -13,6 +10,7 @@ from celery import Celery
 from outbox.announcing import DELIVER_TASK, SILENCE_SECONDS, Announcer
 from rms_portal.settings import REDIS_BROKER_OPTIONS
 from tests.services.redis import redis
+from tests.services.silence import silent_server
 from tests.services.waiting import free_port
 
 
@@ -27,13 +25,6 @@ def app_at(url: str) -> Celery:
     app = Celery("announcing", broker=url, set_as_current=False)
     app.conf.broker_transport_options = REDIS_BROKER_OPTIONS
     return app
-
-
-@contextmanager
-def silent_server() -> Iterator[str]:
-    """Takes connections and never answers, as a broker behind a broken network does."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
 
 
 def seconds_to_send(announcer: Announcer) -> tuple[bool, float]:
@@ -51,8 +42,8 @@ def test_a_broker_that_refuses_connections_costs_a_moment_and_then_nothing() -> 
 
 
 def test_a_broker_that_never_answers_costs_seconds_once_and_then_nothing() -> None:
-    with silent_server() as url:
-        announcer = Announcer(app_at(url))
+    with silent_server() as server:
+        announcer = Announcer(app_at(server.url))
         done, first = seconds_to_send(announcer)
         assert (done, first < 8) == (False, True)
         done, second = seconds_to_send(announcer)

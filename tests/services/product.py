@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -112,6 +113,11 @@ class Product:
 
     def log(self, name: str) -> str:
         return self._log(name).read_text(errors="replace")
+
+    def forget_log(self, name: str) -> None:
+        """What it wrote so far goes to the side, so that what it writes next is new."""
+        path = self._log(name)
+        path.rename(path.with_suffix(f".{time.monotonic_ns()}.log"))
 
     def logs(self) -> str:
         """What all processes have written so far."""

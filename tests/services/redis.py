@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -28,6 +30,15 @@ class Redis:
     def new_url(self) -> str:
         """The address of an empty database that nobody used before."""
         return self.url(next(self._numbers))
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections are taken and nothing is answered, as on a machine that hangs."""
+        os.kill(self.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(self.pid, signal.SIGCONT)
 
     def answers(self) -> bool:
         try:
