@@ -20,7 +20,7 @@ from celery import Celery
 from tests import walk
 from tests.services.gates import gate_before
 from tests.services.postgres import Postgres
-from tests.services.product import Product, running, served
+from tests.services.product import COMMANDS, Product, running, served
 from tests.services.raw_smtp import STALL, RawSmtp, raw_smtp
 from tests.services.redis import Redis
 from tests.services.silence import silent_server
