@@ -37,6 +37,11 @@ def create_all(
     return MailLink.objects.bulk_create(new)
 
 
+def in_mail(mail: OutboxMail, purpose: str) -> MailLink:
+    """The mail's link for `purpose`, out of all of its links, which a worker has fetched with it."""
+    return next(link for link in mail.links.all() if link.purpose == purpose)
+
+
 def token_of(link: MailLink) -> str:
     """The token for the mail at hand: 43 characters of base64url."""
     value = "\0".join((link.purpose, link.address, str(link.id)))

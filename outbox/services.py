@@ -73,7 +73,9 @@ def _claim(mail_id: uuid.UUID) -> OutboxMail | None:
     claimed = OutboxMail.objects.filter(
         id=mail_id, state=State.QUEUED, next_attempt_at__lte=now
     ).update(state=State.SENDING, claimed_until=now + CLAIM, attempts=F("attempts") + 1)
-    return OutboxMail.objects.get(id=mail_id) if claimed else None
+    if not claimed:
+        return None
+    return OutboxMail.objects.prefetch_related("links").get(id=mail_id)
 
 
 def _mark_sent(mail: OutboxMail, service_id: str) -> None:

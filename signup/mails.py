@@ -11,16 +11,15 @@ from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from signup.flows.request import CONFIRM, NOT_ME
-from signup.models import SignUp
 from tenants.addresses import shown_domain
 
 
-def _sign_up(mail: OutboxMail) -> SignUp:
-    return SignUp.objects.get(id=mail.context["sign_up"])
+def _organisation(mail: OutboxMail) -> str:
+    return shown_domain(mail.to_address.rpartition("@")[2])
 
 
 def _link(mail: OutboxMail, purpose: str, label: str, view: str) -> Button:
-    token = links.token_for_sending(mail.links.get(purpose=purpose))
+    token = links.token_for_sending(links.in_mail(mail, purpose))
     return Button(label, f"{settings.PUBLIC_URL}{reverse(view, args=(token,))}")
 
 
@@ -34,13 +33,12 @@ def _not_me(mail: OutboxMail) -> Button:
 
 @writes("signup.confirm")
 def confirm(mail: OutboxMail) -> MailContent:
-    sign_up = _sign_up(mail)
     return MailContent(
         subject=_("Finish signing up for %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Is this your mailbox?"),
         paragraphs=[
             _("Somebody, probably you, wants to open protected files with %(address)s.")
-            % {"address": sign_up.address},
+            % {"address": mail.to_address},
             _("Press the button to choose a password and finish signing up. It takes a minute."),
         ],
         button=_link(mail, CONFIRM, _("Yes, that's me"), "signup:confirm"),
@@ -57,7 +55,6 @@ def confirm(mail: OutboxMail) -> MailContent:
 
 @writes("signup.add_plan")
 def add_plan(mail: OutboxMail) -> MailContent:
-    sign_up = _sign_up(mail)
     return MailContent(
         subject=_("Finish signing up for %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Add protected files to your account"),
@@ -65,7 +62,7 @@ def add_plan(mail: OutboxMail) -> MailContent:
             _(
                 "You have an account for %(address)s. Press the button and sign in, and it opens protected files."
             )
-            % {"address": sign_up.address},
+            % {"address": mail.to_address},
         ],
         button=_link(mail, CONFIRM, _("Yes, that's me"), "signup:confirm"),
         after=[
@@ -79,7 +76,6 @@ def add_plan(mail: OutboxMail) -> MailContent:
 
 @writes("signup.already_registered")
 def already_registered(mail: OutboxMail) -> MailContent:
-    sign_up = _sign_up(mail)
     return MailContent(
         subject=_("You already have an account for %(product)s")
         % {"product": settings.PRODUCT_NAME},
@@ -88,7 +84,7 @@ def already_registered(mail: OutboxMail) -> MailContent:
             _(
                 "Somebody, probably you, wanted to sign up with %(address)s, which has an account already. Sign in with it to open protected files."
             )
-            % {"address": sign_up.address},
+            % {"address": mail.to_address},
             _("If you do not know the password any more, choose a new one from the sign-in page."),
         ],
         button=_page(_("Sign in"), "account_login"),
@@ -99,7 +95,6 @@ def already_registered(mail: OutboxMail) -> MailContent:
 
 @writes("signup.sign_in")
 def sign_in(mail: OutboxMail) -> MailContent:
-    sign_up = _sign_up(mail)
     return MailContent(
         subject=_("Sign in to %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your organisation has a plan"),
@@ -107,7 +102,7 @@ def sign_in(mail: OutboxMail) -> MailContent:
             _(
                 "You need not sign up: %(organisation)s has a plan that opens protected files, and you have an account there for %(address)s. Sign in with it."
             )
-            % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
+            % {"organisation": _organisation(mail), "address": mail.to_address},
         ],
         button=_page(_("Sign in"), "account_login"),
         after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
@@ -117,7 +112,6 @@ def sign_in(mail: OutboxMail) -> MailContent:
 
 @writes("signup.ask_administrator")
 def ask_administrator(mail: OutboxMail) -> MailContent:
-    sign_up = _sign_up(mail)
     return MailContent(
         subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your administrator can help"),
@@ -125,7 +119,7 @@ def ask_administrator(mail: OutboxMail) -> MailContent:
             _(
                 "Somebody, probably you, wanted to sign up with %(address)s. The administrators of %(organisation)s decide who has an account there. Ask your IT department for one."
             )
-            % {"organisation": shown_domain(sign_up.domain), "address": sign_up.address},
+            % {"organisation": _organisation(mail), "address": mail.to_address},
         ],
         after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
         not_me=_not_me(mail),
