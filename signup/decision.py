@@ -16,7 +16,7 @@ from subscriptions import selectors as plans
 from subscriptions.models import FREE_PLAN, Subscription
 from tenants import selectors as directory
 from tenants.addresses import Address
-from tenants.models import Domain, User
+from tenants.models import Domain, Tenant, User
 
 Outcome = SignUp.Outcome
 
@@ -52,7 +52,8 @@ def decide(address: Address) -> Decision:
     paid = plans.entitling_subscription(tenant, timezone.now()) if tenant else None
     ad_hoc = tenant.allow_ad_hoc_subscriptions if tenant else True
     new_accounts = tenant.allow_email_verified_users if tenant else True
-    if tenant and directory.has_lapsed(tenant, address.domain, timezone.now()):
+    managed = tenant is not None and tenant.state == Tenant.State.MANAGED
+    if managed and directory.has_lapsed(address.domain, timezone.now()):
         new_accounts = False
 
     if paid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.queries import one_or_none
 from tenants import addresses
@@ -104,17 +104,24 @@ def endangered_proofs(tenant: Tenant) -> QuerySet[DomainProof]:
     return proven.filter(Q(failures__gt=0) | Q(proof_lost_at__isnull=False))
 
 
-def has_lapsed(tenant: Tenant, domain_name: str, now: dt.datetime) -> bool:
-    """Whether the tenant's proof of a domain was lost 30 days ago, or longer, and not found again.
+def lapsed(names: Iterable[str], now: dt.datetime) -> set[str]:
+    """Those of `names` whose managed tenant lost its proof 30 days ago, or longer, and did not find it again.
 
-    Nobody joins through such a domain, and its organisation-wide grants rest.
+    Nobody joins through such a domain, and its organisation-wide grants rest. A tenant that nobody administers
+    never leant on a proof.
     """
-    return DomainProof.objects.filter(
-        tenant=tenant,
-        domain_name=domain_name,
+    lost = DomainProof.objects.filter(
+        domain_name=OuterRef("name"),
+        tenant=OuterRef("tenant"),
         state=DomainProof.State.PROVEN,
         proof_lost_at__lte=now - LAPSES_AFTER,
-    ).exists()
+    )
+    held = Domain.objects.filter(Exists(lost), name__in=names, tenant__state=Tenant.State.MANAGED)
+    return set(held.values_list("name", flat=True))
+
+
+def has_lapsed(name: str, now: dt.datetime) -> bool:
+    return bool(lapsed([name], now))
 
 
 def rule_for(name: str) -> DomainRule | None:

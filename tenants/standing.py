@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tenants.models import Address, User
-from tenants.selectors import is_blocked, not_blocked
+from tenants.selectors import has_lapsed, is_blocked, lapsed, not_blocked
 
 NOTICE = dt.timedelta(days=14)
 
@@ -28,6 +28,7 @@ class Standing(Enum):
     MAILBOX_NOT_PROVEN = "the mailbox must be proven again"
     OTHER_DOMAIN = "belongs to another organisation"
     NOT_ADMITTED = "a role mailbox that nobody admitted"
+    DOMAIN_LAPSED = "the organisation has not proven the domain for long"
     DOMAIN_BLOCKED = "the operator blocked the domain"
 
 
@@ -71,6 +72,8 @@ def membership(user: User, *, domains: Collection[str], now: dt.datetime) -> Sta
         return Standing.OTHER_DOMAIN
     if not user.is_admitted:
         return Standing.NOT_ADMITTED
+    if has_lapsed(address.domain_name, now):
+        return Standing.DOMAIN_LAPSED
     return Standing.DOMAIN_BLOCKED if is_blocked(address.domain_name) else Standing.GOOD
 
 
@@ -85,7 +88,7 @@ def able_to_open(*, now: dt.datetime) -> QuerySet[User]:
 
 def members(*, domains: Collection[str], now: dt.datetime) -> QuerySet[User]:
     """The accounts for which `membership` is good."""
-    open_domains = not_blocked(domains)
+    open_domains = not_blocked(domains) - lapsed(domains, now)
     inside = Exists(_primary_addresses().filter(domain__name__in=open_domains))
     return able_to_open(now=now).filter(inside).exclude(admission=User.Admission.AWAITED)
 

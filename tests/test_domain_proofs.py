@@ -24,6 +24,7 @@ from tenants.models import Domain, DomainProof, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
 from tenants.selectors import endangered_proofs, has_lapsed
 from tenants.signals import domain_proven
+from tenants.standing import Standing, members, membership, opening
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
 from tests.services.dns import DnsServer, Zone, dns_server
@@ -300,6 +301,9 @@ def test_the_worker_asks_for_whoever_pressed_the_button(member: User, dns: Dns) 
     assert (proof.state, proof.outcome) == ("waiting", "not_there")
     dns.publish(proof)
     tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
+    assert len(dns.server.asked) == 2  # pressed twice at once, asked once, at both places
+    with time_machine.travel(timezone.now() + dt.timedelta(seconds=3)):
+        tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
     proof.refresh_from_db()
     assert proof.state == DomainProof.State.PROVEN
     assert AuditEvent.objects.get(action="domain.proven").actor_id == member.id
@@ -390,28 +394,42 @@ def lost(proof: DomainProof, before: dt.timedelta) -> None:
     )
 
 
-def test_a_proof_lapses_thirty_days_after_it_was_lost(member: User, dns: Dns) -> None:
+def test_a_managed_tenants_proof_lapses_thirty_days_after_it_was_lost(
+    member: User, dns: Dns
+) -> None:
     proof = proven(member, dns)
-    now = timezone.now()
-    assert not has_lapsed(proof.tenant, FIRM, now)
+    lost(proof, 31 * DAY)
+    assert not has_lapsed(FIRM, timezone.now())
+    managed(proof.tenant)
+    assert has_lapsed(FIRM, timezone.now())
     lost(proof, 30 * DAY - dt.timedelta(minutes=1))
-    assert not has_lapsed(proof.tenant, FIRM, now)
-    lost(proof, 30 * DAY)
-    assert has_lapsed(proof.tenant, FIRM, timezone.now())
-    assert not has_lapsed(proof.tenant, "other.com", timezone.now())
+    assert not has_lapsed(FIRM, timezone.now())
+    assert not has_lapsed("other.com", timezone.now())
 
 
 def test_nobody_joins_through_a_lapsed_domain_until_the_proof_is_found_again(
     member: User, dns: Dns, client: Client
 ) -> None:
     proof = proven(member, dns)
+    managed(proof.tenant)
     lost(proof, 31 * DAY)
     page = ask(ClientVisitor(client), f"new@{FIRM}")
     assert page.status == 302
     assert "Ask" in LocalInbox().mails_to(f"new@{FIRM}")[-1].subject
-    prove.confirm(proof=proof, acting_user=member)
+    prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=None)
     ask(ClientVisitor(Client()), f"second@{FIRM}")
     assert "Finish signing up" in LocalInbox().mails_to(f"second@{FIRM}")[-1].subject
+
+
+def test_organisation_wide_grants_rest_while_the_domain_has_lapsed(member: User, dns: Dns) -> None:
+    proof = proven(member, dns)
+    managed(proof.tenant)
+    now = timezone.now()
+    assert membership(member, domains=[FIRM], now=now) is Standing.GOOD
+    lost(proof, 31 * DAY)
+    assert membership(member, domains=[FIRM], now=now) is Standing.DOMAIN_LAPSED
+    assert opening(member, now=now) is Standing.GOOD
+    assert not members(domains=[FIRM], now=now).exists()
 
 
 def test_records_that_nobody_published_end_and_are_forgotten(member: User) -> None:

@@ -124,7 +124,7 @@ def confirm(
 @transaction.atomic
 def note(*, proof_id: uuid.UUID, finding: Finding, acting_user: User | None) -> DomainProof:
     """Writes a finding down; safe to call any number of times. Raises NoProofAsked for one that has ended."""
-    proof = DomainProof.objects.select_for_update().get(id=proof_id)
+    proof = _locked(proof_id)
     now = timezone.now()
     if proof.state == State.WAITING and proof.expires_at > now:
         _note_waiting(proof, finding, acting_user, now)
@@ -133,6 +133,14 @@ def note(*, proof_id: uuid.UUID, finding: Finding, acting_user: User | None) -> 
     else:
         raise NoProofAsked(proof.domain_name)
     return proof
+
+
+def _locked(proof_id: uuid.UUID) -> DomainProof:
+    """The proof, with all others of its tenant for the domain, so that two of them are not proven at once."""
+    one = DomainProof.objects.get(id=proof_id)
+    siblings = DomainProof.objects.filter(domain_name=one.domain_name, tenant=one.tenant_id)
+    locked = siblings.select_for_update().order_by("id")
+    return next(proof for proof in locked if proof.id == proof_id)
 
 
 def _note_waiting(
