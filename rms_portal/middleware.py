@@ -24,6 +24,10 @@ FORWARDED_HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_F
 SIGNS_OF_A_PROXY = (*FORWARDED_HEADERS, "HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 CAME_DIRECTLY = "rms_portal.came_directly"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._{}-]{8,80}")
+# Some proxies add the client's port: `192.0.2.7:4711`, `[2001:db8::7]:4711`.
+HOP = re.compile(r"\[(?P<v6>[^\]]+)\](?::[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+|(?P<bare>.*)", re.ASCII)
+SESSION_KEY = re.compile(r"[0-9a-z]+")
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @cache
@@ -31,12 +35,26 @@ def _networks(proxies: tuple[str, ...]) -> list[ipaddress.IPv4Network | ipaddres
     return [ipaddress.ip_network(proxy) for proxy in proxies]
 
 
-def is_trusted_proxy(address: str) -> bool:
+def parse_hop(text: str) -> IpAddress | None:
+    """The address that a proxy wrote down, an IPv4 one as such; None for `unknown` and other words."""
+    found = HOP.fullmatch(text.strip())
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(
+            (found and (found["v6"] or found["v4"] or found["bare"])) or ""
+        )
     except ValueError:
-        return False
-    return any(parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES)))
+        return None
+    if isinstance(parsed, ipaddress.IPv6Address):
+        # A zone (`%eth0`) means something on that proxy's machine alone.
+        return parsed.ipv4_mapped or ipaddress.IPv6Address(int(parsed))
+    return parsed
+
+
+def is_trusted_proxy(address: str) -> bool:
+    parsed = parse_hop(address)
+    return parsed is not None and any(
+        parsed in network for network in _networks(tuple(settings.TRUSTED_PROXIES))
+    )
 
 
 def came_directly(request: HttpRequest) -> bool:
@@ -47,7 +65,8 @@ def came_directly(request: HttpRequest) -> bool:
 class ClientAddressMiddleware:
     """REMOTE_ADDR becomes the client's address: the last one that no trusted proxy has.
 
-    Forwarding headers from anybody else are removed, so that nothing behind this believes them.
+    Forwarding headers from anybody else are removed, so that nothing behind this believes them. Where a
+    proxy names its client by what is no address, the proxy stands for it.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -61,7 +80,10 @@ class ClientAddressMiddleware:
         if is_from_proxy:
             hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
             for hop in reversed([hop for hop in hops if hop]):
-                request.META["REMOTE_ADDR"] = hop
+                address = parse_hop(hop)
+                if address is None:
+                    break
+                request.META["REMOTE_ADDR"] = str(address)
                 if not is_trusted_proxy(hop):
                     break
         else:
@@ -122,3 +144,15 @@ class RequestLogMiddleware:
         given: str = request.META.get("HTTP_X_REQUEST_ID", "")
         is_forwarded = "HTTP_X_FORWARDED_FOR" in request.META
         return given if is_forwarded and REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+
+
+class SessionKeyMiddleware:
+    """Drops what is no session's key: a quoted cookie can hold characters that PostgreSQL does not take."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
+        return self.get_response(request)

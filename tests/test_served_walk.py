@@ -13,6 +13,7 @@ from threading import Barrier
 
 import psycopg2
 import pytest
+import requests
 from psycopg2 import sql
 
 from tests import walk
@@ -151,6 +152,22 @@ def test_the_scheduler_is_healthy_while_it_runs(product: Product, tmp_path: Path
     other = Product(tmp_path, {**product.settings, "VAR_DIR": str(tmp_path)})
     with pytest.raises(AssertionError, match="has not saved a schedule"):
         other.manage("scheduler_health")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Cookie": 'session="abcdefgh\\000ijkl"'},
+        {"Cookie": 'session="\\303\\050abcdefg"; csrf="\\000"; django_language="\\000"'},
+        {"Content-Type": "text/plain; charset=hex"},
+    ],
+)
+def test_what_postgresql_or_python_would_trip_over_is_answered(
+    product: Product, headers: dict[str, str]
+) -> None:
+    for path in ("/signup/?sku=%00", "/signup/check-your-mail/", "/accounts/login/?next=%00"):
+        answer = requests.get(product.url + path, headers=headers, timeout=30)
+        assert answer.status_code == 200
 
 
 def test_first_users_of_a_domain_at_the_same_instant_make_one_organisation(
