@@ -26,7 +26,7 @@ CAME_DIRECTLY = "rms_portal.came_directly"
 REQUEST_ID = re.compile(r"[A-Za-z0-9._{}-]{8,80}")
 # Some proxies add the client's port: `192.0.2.7:4711`, `[2001:db8::7]:4711`.
 HOP = re.compile(r"\[(?P<v6>[^\]]+)\](?::[0-9]+)?|(?P<v4>[0-9.]+):[0-9]+|(?P<bare>.*)", re.ASCII)
-SESSION_KEY = re.compile(r"[0-9a-z]+")
+SESSION_KEY_FORM = re.compile(r"[0-9a-z]+")
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -153,6 +153,6 @@ class SessionKeyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+        if not SESSION_KEY_FORM.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         return self.get_response(request)
