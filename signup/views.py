@@ -46,6 +46,10 @@ SIGN_UP = "sign_up"
 DOCUMENTS_CHANGED = gettext_lazy(
     "The terms of use or the privacy notice have changed since this page was shown. Look at them again, then press Start once more."
 )
+UNUSABLE = {
+    LinkState.EXPIRED: "signup/link_expired.html",
+    LinkState.USED: "signup/link_used.html",
+}
 PageView = Callable[..., HttpResponseBase]
 
 
@@ -157,7 +161,7 @@ class ConfirmView(View):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         opening = confirm.open_link(token)
         if opening.state is not LinkState.GOOD or opening.sign_up is None:
-            return _unusable(request, opening, token)
+            return _unusable(request, opening)
         if opening.sign_up.outcome == SignUp.Outcome.ADD_PLAN:
             return render(request, "signup/add_plan.html", {"sign_up": opening.sign_up})
         return self._page(request, opening.sign_up, self._form(opening.sign_up))
@@ -165,7 +169,7 @@ class ConfirmView(View):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         opening = confirm.open_link(token)
         if opening.state is not LinkState.GOOD or opening.sign_up is None:
-            return _unusable(request, opening, token)
+            return _unusable(request, opening)
         if opening.sign_up.outcome == SignUp.Outcome.ADD_PLAN:
             return _add_plan(request, opening, opening.sign_up)
         form = self._form(opening.sign_up, request.POST)
@@ -226,16 +230,12 @@ def _add_plan(request: HttpRequest, opening: confirm.Opening, sign_up: SignUp) -
     return redirect(f"{reverse('account_login')}?{urlencode({'next': reverse('welcome')})}")
 
 
-def _unusable(request: HttpRequest, opening: confirm.Opening, token: str) -> HttpResponse:
-    """Expired and used are told apart only to the holder of a genuine link."""
-    template = {
-        LinkState.EXPIRED: "signup/link_expired.html",
-        LinkState.USED: "signup/link_used.html",
-    }.get(opening.state, "signup/link_unknown.html")
+def _unusable(request: HttpRequest, opening: confirm.Opening) -> HttpResponse:
+    """Expired and used are told apart only to the holder of a genuine link. Each is one press from a mail."""
     return render(
         request,
-        template,
-        {"sign_up": opening.sign_up, "token": token},
+        UNUSABLE.get(opening.state, "signup/link_unknown.html"),
+        {"sign_up": opening.sign_up, "asked": asking.asked_for(request)},
         status=410 if opening.link else 404,
     )
 
@@ -249,8 +249,8 @@ def renew(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("signup:sign_up")
     form = AgainForm(request.POST)
     if not _sent_again(request, opening.sign_up, form):
-        context = {"sign_up": opening.sign_up, "token": token, "form": form}
-        return render(request, "signup/link_expired.html", context)
+        context = {"sign_up": opening.sign_up, "form": form}
+        return render(request, UNUSABLE.get(opening.state, UNUSABLE[LinkState.EXPIRED]), context)
     return asking.remember(redirect("signup:check_mail"), opening.sign_up)
 
 
@@ -259,13 +259,13 @@ class NotMeView(View):
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         opening = confirm.open_link(token, purpose=requests.NOT_ME)
         if opening.sign_up is None:
-            return _unusable(request, opening, token)
+            return _unusable(request, opening)
         return render(request, "signup/not_me.html", {"sign_up": opening.sign_up})
 
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         opening = confirm.open_link(token, purpose=requests.NOT_ME)
         if opening.sign_up is None:
-            return _unusable(request, opening, token)
+            return _unusable(request, opening)
         requests.not_me(sign_up_id=opening.sign_up.id)
         return render(request, "signup/not_me_done.html", {"sign_up": opening.sign_up})
 

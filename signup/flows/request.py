@@ -20,7 +20,7 @@ from tenants.selectors import is_blocked
 CONFIRM = "signup.confirm"
 NOT_ME = "signup.not_me"
 PAUSE = dt.timedelta(days=7)
-ENDED = (SignUp.State.NOT_ME, SignUp.State.COMPLETED)
+State = SignUp.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +79,41 @@ def _begin(sign_up: SignUp, *, may_mail: bool) -> None:
 def resend(*, sign_up_id: uuid.UUID, network: str | None = None, is_person: bool = False) -> None:
     """One more mail for a request, as things stand now. Links that went out before stay good.
 
-    Raises ChallengeNeeded as `request_sign_up` does.
+    What was completed is asked anew: its mail says how to get in. Raises ChallengeNeeded as
+    `request_sign_up` does.
     """
     admission.admit_request(network, is_person=is_person)
-    sign_up = SignUp.objects.filter(id=sign_up_id).exclude(state__in=ENDED).first()
+    sign_up = SignUp.objects.filter(id=sign_up_id).exclude(state=State.NOT_ME).first()
     if sign_up is None:
         return
     address = parse(sign_up.address)
-    if decide(address).outcome is None or is_blocked(address.domain):
+    outcome = decide(address).outcome
+    if outcome is None or is_blocked(address.domain):
         return
-    if admission.admit_mail(address, is_person=is_person):
+    if not admission.admit_mail(address, is_person=is_person):
+        return
+    if sign_up.state == State.COMPLETED:
+        _begin(_asked_anew(sign_up, outcome), may_mail=True)
+    else:
         _mail_again(sign_up_id)
+
+
+def _asked_anew(sign_up: SignUp, outcome: SignUp.Outcome) -> SignUp:
+    return SignUp(
+        address=sign_up.address,
+        domain=sign_up.domain,
+        outcome=outcome,
+        sku=sign_up.sku,
+        return_url=sign_up.return_url,
+        language=sign_up.language,
+        browser=sign_up.browser,
+        created_at=timezone.now(),
+    )
 
 
 @transaction.atomic
 def _mail_again(sign_up_id: uuid.UUID) -> None:
-    waiting = SignUp.objects.select_for_update().exclude(state__in=ENDED)
+    waiting = SignUp.objects.select_for_update().exclude(state__in=(State.NOT_ME, State.COMPLETED))
     sign_up = waiting.filter(id=sign_up_id).first()
     outcome = decide(parse(sign_up.address)).outcome if sign_up else None
     if sign_up is None or outcome is None:
