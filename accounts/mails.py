@@ -8,15 +8,18 @@ from allauth.account import app_settings
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from tenants.models import User
+from tenants.standing import mailbox_proof
 
 
 def asked(mail: OutboxMail) -> str:
@@ -83,6 +86,42 @@ def not_active(mail: OutboxMail) -> MailContent:
         ],
         after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
     )
+
+
+@writes("accounts.prove_mailbox")
+def prove_mailbox(mail: OutboxMail) -> MailContent:
+    user = User.objects.get(id=mail.context["user"])
+    token = links.token_for_sending(mail.links.get())
+    path = reverse("prove_mailbox", args=(token,))
+    after = [
+        _("The button works for 24 hours, on any device."),
+        _("If it is too old, sign in: the page offers you a new mail."),
+    ]
+    if mail.context.get("was_asked_for"):
+        after += [asked(mail), _("If you did not ask for this, you need not do anything.")]
+    return MailContent(
+        subject=_("Confirm your mailbox for %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Is this still your mailbox?"),
+        paragraphs=[
+            _(
+                "You have an account for %(address)s. From time to time we ask whether the mailbox is still yours, so that nobody who has left an organisation goes on opening its files."
+            )
+            % {"address": user.email},
+            _until_when(user),
+        ],
+        button=Button(_("Yes, this is my mailbox"), f"{settings.PUBLIC_URL}{path}"),
+        after=after,
+    )
+
+
+def _until_when(user: User) -> str:
+    proof = mailbox_proof(user, now=timezone.now())
+    if proof is None or proof.due_at is None or proof.is_over:
+        return _("Press the button and sign in. Until you do, no protected file opens.")
+    due = date_format(localtime(proof.due_at), "DATE_FORMAT")
+    return _(
+        "Press the button and sign in, before %(date)s. From then on no protected file opens until you do."
+    ) % {"date": due}
 
 
 # allauth's template prefix → kind of mail; the sentence that the notice tells.

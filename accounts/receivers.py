@@ -13,11 +13,15 @@ from allauth.account.signals import user_logged_in as signed_in
 from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.signals import on_user_logged_in
+from django.contrib import messages
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from accounts import sessions
+from accounts.flows import prove_mailbox
+from tenants import services as directory
 from tenants.models import User
 
 
@@ -43,6 +47,18 @@ def list_the_session(request: HttpRequest, user: User, **_: Any) -> None:
         session_key=request.session.session_key,
         user_agent=request.META.get("HTTP_USER_AGENT", "")[:HTTP_USER_AGENT_MAX_LENGTH],
     )
+
+
+@receiver(user_logged_in)
+def finish_proving_the_mailbox(request: HttpRequest | None, user: User, **_: Any) -> None:
+    """Whoever pressed the button of the mail in this browser had to sign in first."""
+    if request and prove_mailbox.finish_press(request, user):
+        messages.success(request, gettext("Thank you. Your mailbox is confirmed."))
+
+
+@receiver(password_reset)
+def the_mail_of_a_reset_proves_the_mailbox(user: User, **_: Any) -> None:
+    directory.prove_mailbox(user=user, acting_user=user)
 
 
 @receiver(authentication_step_completed)

@@ -4,6 +4,7 @@ from celery import shared_task
 from celery.schedules import crontab
 
 from accounts import second_factors, services
+from accounts.flows import prove_mailbox
 
 SCHEDULE = {
     "accounts.purge_sessions": {
@@ -13,6 +14,10 @@ SCHEDULE = {
     "accounts.renew_second_factors": {
         "task": "accounts.tasks.renew_second_factors",
         "schedule": crontab(hour="3", minute="50"),
+    },
+    "accounts.ask_for_mailbox_proofs": {
+        "task": "accounts.tasks.ask_for_mailbox_proofs",
+        "schedule": crontab(hour="6", minute="20"),
     },
 }
 
@@ -25,3 +30,8 @@ def purge_sessions() -> None:
 @shared_task
 def renew_second_factors() -> None:
     second_factors.renew_all()
+
+
+@shared_task
+def ask_for_mailbox_proofs() -> None:
+    prove_mailbox.remind()

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from accounts import mailbox_views as mailbox
 from accounts import second_factor_views as factors
 from accounts import views
 
@@ -40,6 +41,13 @@ urlpatterns = [
     ),
     path("accounts/signup/", to_sign_up, name="account_signup"),
     path("accounts/email/", to_account, name="account_email"),
+    path("accounts/mailbox/", mailbox.mailbox, name="mailbox"),
+    path(
+        "accounts/mailbox/<str:token>/",
+        mailbox.ProveMailboxView.as_view(),
+        name="prove_mailbox",
+    ),
+    path("accounts/mailbox/<str:token>/renew/", mailbox.renew, name="renew_mailbox_link"),
     path("accounts/2fa/", factors.SecondFactorsView.as_view(), name="mfa_index"),
     path(
         "accounts/2fa/recovery-codes/",

@@ -5,12 +5,14 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import services
 from accounts.forms import ProfileForm
 from tenants.models import User
+from tenants.standing import mailbox_proof
 
 
 @require_safe
@@ -33,7 +35,8 @@ def account(request: HttpRequest) -> HttpResponse:
         )
         messages.success(request, _("Your name was saved."))
         return redirect("account")
-    return render(request, "accounts/account.html", {"form": form})
+    proof = mailbox_proof(request.user, now=timezone.now())
+    return render(request, "accounts/account.html", {"form": form, "mailbox": proof})
 
 
 @login_required

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,9 +10,9 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -23,6 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import browsers
 from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
+from accounts.token_pages import token_page
 from limits import networks
 from signup import asking, selectors
 from signup.decision import Page
@@ -41,6 +41,7 @@ from signup.models import LegalDocument, SignUp, WelcomeItem
 from signup.receivers import ADDING_PLAN
 from tenants.addresses import AddressRefused, shown_domain
 from tenants.models import User
+from tenants.standing import Standing, mailbox_proof, opening
 
 SIGN_UP = "sign_up"
 DOCUMENTS_CHANGED = gettext_lazy(
@@ -50,19 +51,6 @@ UNUSABLE = {
     LinkState.EXPIRED: "signup/link_expired.html",
     LinkState.USED: "signup/link_used.html",
 }
-PageView = Callable[..., HttpResponseBase]
-
-
-def token_page(view: PageView) -> PageView:
-    """A page with a token in its address: nobody may cache it or learn the address from a referrer."""
-
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response["Referrer-Policy"] = "no-referrer"
-        response["Cache-Control"] = "no-store"
-        return response
-
-    return wrapped
 
 
 def printable(text: str) -> str:
@@ -277,7 +265,12 @@ def welcome(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     is_own = sign_up is not None and sign_up.address == request.user.email
     items = list(selectors.welcome_items(get_language() or settings.LANGUAGE_CODE))
-    context: dict[str, Any] = {"return_url": sign_up.return_url if sign_up and is_own else ""}
+    now = timezone.now()
+    may_open = opening(request.user, now=now) is Standing.GOOD
+    context: dict[str, Any] = {
+        "mailbox": mailbox_proof(request.user, now=now),
+        "return_url": sign_up.return_url if sign_up and is_own and may_open else "",
+    }
     context |= {
         f"{section}s": [item for item in items if item.section == section]
         for section in WelcomeItem.Section.values

@@ -15,6 +15,9 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if os.environ.get("STATE_OF_WORKER", "") != _worker:
     os.environ["STATE_OF_WORKER"], os.environ["VAR_DIR"] = _worker, _state.name
 os.environ.setdefault("VAR_DIR", _state.name)
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A process of a parallel run inherits the place of the one that started it, and needs its own.
+    os.environ["VAR_DIR"] = _state.name
 
 from rms_portal.settings import *  # noqa: F403
 from rms_portal.settings import STORAGES, VAR_DIR

@@ -39,6 +39,8 @@ PUBLIC = {
     "/accounts/password/reset/done/",
     "/accounts/password/reset/key/x-x/",
     "/accounts/password/reset/key/done/",
+    "/accounts/mailbox/x/",
+    "/accounts/mailbox/x/renew/",
     "/accounts/signup/",  # leads to /signup/
     "/accounts/email/",  # leads to /account/
     "/admin/login/",  # leads to /accounts/login/

@@ -112,6 +112,7 @@ def add_plan(*, sign_up: SignUp, user: User) -> None:
         raise LinkUnusable
     _grant_plans(sign_up, user, is_new=False)
     _finish(sign_up, user)
+    directory.prove_mailbox(user=user, acting_user=user)
 
 
 def _require_current(accepted: Mapping[str, str], language: str) -> None:
