@@ -46,16 +46,16 @@ DNS_RESOLVERS = [server for text in _dns_resolvers if (server := environment.dns
 # --- Mail ------------------------------------------------------------------------------------------
 
 _email_url: str = env.str("EMAIL_URL", default="")
-_anymail_esp: str = env.str("ANYMAIL_ESP", default="")
+ANYMAIL_ESP: str = env.str("ANYMAIL_ESP", default="")
 _webhook_secrets: list[str] = env.list("ANYMAIL_WEBHOOK_SECRET", default=[])
 # Whose reports about mail are taken at /anymail/; empty: nobody's.
-MAIL_REPORTS_FROM = _anymail_esp if _webhook_secrets else ""
-MAIL_IS_SENT = bool(_email_url or _anymail_esp)
+MAIL_REPORTS_FROM = ANYMAIL_ESP if _webhook_secrets else ""
+MAIL_IS_SENT = bool(_email_url or ANYMAIL_ESP)
 _mail_from: str = env.str("MAIL_FROM", default="")
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = _mail_from or "no-reply@localhost"
 EMAIL_TIMEOUT = 30
-if _anymail_esp:
-    EMAIL_BACKEND = f"anymail.backends.{_anymail_esp}.EmailBackend"
+if ANYMAIL_ESP:
+    EMAIL_BACKEND = f"anymail.backends.{ANYMAIL_ESP}.EmailBackend"
     ANYMAIL: dict[str, Any] = {
         name.removeprefix("ANYMAIL_"): value
         for name, value in env.ENVIRON.items()
@@ -83,7 +83,7 @@ environment.require(
         listen=LISTEN,
         mail_is_sent=MAIL_IS_SENT,
         mail_from=_mail_from,
-        mail_service=_anymail_esp,
+        mail_service=ANYMAIL_ESP,
         webhook_secrets=_webhook_secrets,
         trusted_proxies=TRUSTED_PROXIES,
         log_format=LOG_FORMAT,

@@ -225,6 +225,7 @@ def test_every_command_of_ours_has_a_test() -> None:
         "confirm_domain",  # tests/test_domain_proofs.py
         "list_domain_proofs",  # tests/test_domain_proofs.py
         "prepare",  # tests/test_installation.py
+        "check_mail",  # tests/test_check_mail.py
         "backup",  # tests/test_backup.py
         "restore",
         "scheduler_health",  # tests/test_compose.py

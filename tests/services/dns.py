@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dnslib import QTYPE, RCODE, RR, DNSRecord
+from dnslib import AAAA, MX, QTYPE, RCODE, RR, TXT, A, DNSRecord
 
 from tests.services.waiting import free_port
 
@@ -40,6 +40,50 @@ class Zone:
                 *RR.fromZone(f"{self.apex} 60 IN SOA ns.{self.apex} x.{self.apex} 1 1 1 1 1")
             )
         return reply
+
+
+@dataclass
+class Records:
+    """What a test tells it, name by name: `texts["example.com"] = ["v=spf1 -all"]`. `broken` names fail."""
+
+    texts: dict[str, list[str]] = field(default_factory=dict)
+    addresses: dict[str, list[str]] = field(default_factory=dict)
+    mail_hosts: dict[str, list[str]] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
+
+    def forget(self) -> None:
+        for known in (self.texts, self.addresses, self.mail_hosts, self.broken):
+            known.clear()
+
+    def __call__(self, question: DNSRecord, by_tcp: bool) -> bytes:
+        name, kind = str(question.q.qname).rstrip(".").lower(), QTYPE[question.q.qtype]
+        reply = question.reply()
+        for rdata in self._rdata(name, kind):
+            reply.add_answer(RR(question.q.qname, question.q.qtype, rdata=rdata, ttl=0))
+        if name in self.broken:
+            reply.header.rcode = RCODE.SERVFAIL
+        elif not any(name in known for known in (self.texts, self.addresses, self.mail_hosts)):
+            reply.header.rcode = RCODE.NXDOMAIN
+        return bytes(reply.pack())
+
+    def _rdata(self, name: str, kind: str) -> list[Any]:
+        addresses = self.addresses.get(name, [])
+        match kind:
+            case "A":
+                return [A(value) for value in addresses if ":" not in value]
+            case "AAAA":
+                return [AAAA(value) for value in addresses if ":" in value]
+            case "MX":
+                return [MX(value) for value in self.mail_hosts.get(name, [])]
+            case "TXT":
+                return [TXT(_strings(value)) for value in self.texts.get(name, [])]
+            case _:
+                return []
+
+
+def _strings(text: str) -> list[bytes]:
+    """A TXT record is strings of 255 octets at most."""
+    return [text[start : start + 255].encode() for start in range(0, len(text), 255)]
 
 
 @dataclass
