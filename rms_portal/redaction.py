@@ -80,7 +80,9 @@ def _secrets() -> Iterator[str]:
     )
     yield from (str(database.get("PASSWORD") or "") for database in settings.DATABASES.values())
     anymail: dict[str, Any] = getattr(settings, "ANYMAIL", {})
-    yield from (str(value) for name, value in anymail.items() if _is_secret(name))
+    for name, value in anymail.items():
+        if _is_secret(name):
+            yield from map(str, value if isinstance(value, list) else [value])
 
 
 def _is_secret(name: str) -> bool:
