@@ -17,7 +17,7 @@ FROM_NETWORK = Limit("signup.requests_from_network", "60 in 10 minutes")
 TO_ADDRESS = Limit("signup.mail_to_address", "1 a minute, 3 an hour, 6 a day")
 TO_DOMAIN = Limit("signup.mail_to_domain", "100 in 90 days")
 # The whole installation. A day of many newcomers is not an attack: most of them answer within the hour.
-UNANSWERED = Limit("signup.mail_unanswered", "100 in 90 days after an hour")
+UNANSWERED = Limit("signup.mail_unanswered", "75 in 90 days after an hour")
 AT_ONCE = Limit("signup.mail_at_once", "10000 an hour")
 EVERYBODY = ""
 MORE_FOR_A_COMPLETION = 10

@@ -41,6 +41,8 @@ from outbox.models import OutboxMail
 for mail in OutboxMail.objects.filter(to_address="{address}"):
     mail.handed_over_at -= timedelta(hours=24)
     mail.save()
+from signup.admission import TO_ADDRESS
+TO_ADDRESS.forget("{address}")
 """
 
 

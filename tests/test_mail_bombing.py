@@ -33,10 +33,9 @@ def evenly() -> Iterator[dt.timedelta]:
 
 
 def in_bursts() -> Iterator[dt.timedelta]:
-    """Ten within half a minute, three times a day."""
-    burst = CAMPAIGN / VICTIMS * 10
+    """A day's 32 within two minutes."""
     short = dt.timedelta(seconds=3)
-    return (burst - 9 * short if number % 10 == 0 else short for number in count())
+    return (CAMPAIGN / VICTIMS * 32 - 31 * short if n % 32 == 0 else short for n in count())
 
 
 @pytest.mark.parametrize(

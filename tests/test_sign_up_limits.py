@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
+from redis import Redis as Store
 
 from outbox.models import OutboxMail
 from signup import domain_lists
@@ -18,6 +19,7 @@ from tenants.models import User
 from tests import digits
 from tests.factories import TenantFactory, UserFactory
 from tests.outbox import LocalInbox
+from tests.services.redis import Redis
 from tests.services.redis import redis as start_redis
 from tests.walk import ClientVisitor, Page, ask, finish
 
@@ -309,6 +311,20 @@ def test_sign_up_goes_on_while_redis_is_away(settings: Any, tmp_path: Path) -> N
     assert [page.status for page in pages] == [302] * 60 + [200]
     assert insist(visitor_from("192.0.2.1"), ADDRESS).location == CHECK_MAIL
     assert mails_to(ADDRESS) == 1
+
+
+@pytest.mark.services
+def test_a_sign_up_asks_redis_twice(
+    redis: Redis, settings: Any, clock: time_machine.Traveller
+) -> None:
+    settings.REDIS_URL = redis.new_url()
+    server = Store.from_url(settings.REDIS_URL)
+    ask(visitor_from("192.0.2.1"), "anna@talkers.com")
+    before = server.info("stats")["total_commands_processed"]
+    ask(visitor_from("192.0.2.1"), ADDRESS)
+    after = server.info("stats")["total_commands_processed"]
+    commands_inside_the_script = (1 + 1) + (4 + 4)
+    assert after - before - 1 == 2 + commands_inside_the_script
 
 
 @pytest.mark.parametrize(
