@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 import uuid
 from typing import Any
 
@@ -8,10 +9,13 @@ from celery import Task, shared_task
 from celery.schedules import crontab
 from django.utils import timezone
 
+from audit.exceptions import Refusal
 from tenants.exceptions import NotProven
 from tenants.flows import hold, prove
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
+
+logger = logging.getLogger(__name__)
 
 SCHEDULE = {
     "tenants.recheck_domain_proofs": {
@@ -42,6 +46,9 @@ def check_domain_proof(self: Task[Any, Any], proof_id: str) -> None:
         retries = self.request.retries
         if refusal.outcome == Outcome.NOT_ASKED and retries < 3:
             raise self.retry(countdown=AGAIN_AFTER * 2**retries) from None
+    except Refusal as refusal:
+        # Expired, blocked or switched off since somebody pressed the button; the page says which.
+        logger.info("Proof %s is not asked for: %s", proof_id, type(refusal).__name__)
 
 
 @shared_task

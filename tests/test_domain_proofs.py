@@ -323,6 +323,16 @@ def test_the_worker_asks_again_where_nobody_answered(member: User, dns: Dns) -> 
     assert len(dns.server.asked) == 2 * 4
 
 
+def test_a_press_that_comes_too_late_is_no_error(member: User, dns: Dns) -> None:
+    proof = requested(member)
+    with time_machine.travel(timezone.now() + 7 * DAY):
+        tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
+    run("block_domain", FIRM)
+    tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
+    proof.refresh_from_db()
+    assert proof.state == DomainProof.State.WAITING
+
+
 # --- Every day after -------------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import dns.asyncresolver
+import dns.exception
 import dns.message
 import pytest
 from django.db import transaction
@@ -91,6 +92,14 @@ def test_all_resolvers_must_agree(start: Start) -> None:
     assert ask(start(THERE), start(THERE)) == Outcome.PROVEN
     assert ask(start(THERE), start(NOT_THERE)) == Outcome.DISAGREE
     assert ask(start(NOT_THERE), start(THERE), start(THERE)) == Outcome.DISAGREE
+
+
+def test_a_resolver_may_be_given_by_name(start: Start) -> None:
+    server = start(Zone(f"{THERE.text}\nns.firm.com. 60 IN A 127.0.0.1", "firm.com."))
+    system = dns.asyncresolver.Resolver(configure=False)
+    system.nameservers, system.port = [server.address], server.port
+    for host, outcome in (("ns.firm.com", Outcome.PROVEN), ("no.firm.com", Outcome.NOT_ASKED)):
+        assert check(RECORD, Resolvers([(host, server.port)], system)).outcome == outcome
 
 
 @pytest.mark.parametrize("code", ["SERVFAIL", "REFUSED", "FORMERR", "NOTIMP", "YXDOMAIN"])
@@ -317,6 +326,26 @@ def test_only_the_exact_text_proves_however_it_is_cut(strings: list[bytes]) -> N
     assert outcome == (Outcome.PROVEN if exact else Outcome.NOT_THERE)
 
 
+@given(
+    at=st.lists(st.tuples(st.integers(0, 200), st.integers(1, 255)), min_size=1, max_size=6),
+    length=st.integers(0, 300),
+)
+@settings(max_examples=300)
+def test_an_answer_that_was_damaged_is_refused_or_says_what_it_says(
+    at: list[tuple[int, int]], length: int
+) -> None:
+    answer = of_text([b"v=spf1 -all"], [b"x" * 99])(DNSRecord.question(OWN, "TXT"), False)
+    wire = bytearray(answer or b"")
+    for where, flipped in at:
+        wire[where % len(wire)] ^= flipped
+    place = RECORD.places()[0]
+    try:
+        read = told(dns.message.from_wire(bytes(wire[:length])), place.name)
+    except dns.exception.DNSException:
+        return
+    assert judge({read}, place.contents) != Outcome.PROVEN
+
+
 # --- At the domain's own servers -------------------------------------------------------------------
 
 HOSTS = """
@@ -373,6 +402,11 @@ def test_every_address_of_a_server_is_asked() -> None:
     assert at_the_servers(THERE, NOT_THERE, hosts=hosts) == Outcome.DISAGREE
 
 
+def test_a_system_resolver_that_leaves_out_where_nothing_is_will_do() -> None:
+    system = Zone(HOSTS, "firm.com.", tells_zone=False)
+    assert at_the_servers(THERE, THERE, system=system) == Outcome.PROVEN
+
+
 @pytest.mark.parametrize("answer", [failing("SERVFAIL"), failing("REFUSED"), silent])
 def test_a_system_resolver_that_fails_proves_nothing(answer: Answer) -> None:
     assert at_the_servers(THERE, THERE, system=answer, seconds=1.5) == Outcome.NOT_ASKED
@@ -380,6 +414,11 @@ def test_a_system_resolver_that_fails_proves_nothing(answer: Answer) -> None:
 
 def test_an_endless_list_of_servers_is_not_asked() -> None:
     many = "".join(f"firm.com. 60 IN NS n{number}.firm.com.\n" for number in range(40))
+    assert at_the_servers(THERE, THERE, hosts=HOSTS + many) == Outcome.NOT_ASKED
+
+
+def test_a_server_with_endless_addresses_is_not_asked() -> None:
+    many = "".join(f"ns1.firm.com. 60 IN A 127.0.1.{number}\n" for number in range(40))
     assert at_the_servers(THERE, THERE, hosts=HOSTS + many) == Outcome.NOT_ASKED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -109,6 +110,24 @@ def test_another_value_does_not_prove(source: Authority) -> None:
 
 def test_whoever_has_only_a_sub_domain_does_not_prove_the_domain(source: Authority) -> None:
     assert check(ProofRecord("parent.com", VALUE), source).outcome == Outcome.NOT_THERE
+
+
+def has_ipv6() -> bool:
+    with socket.socket(socket.AF_INET6) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError:
+            return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="This machine has no IPv6.")
+def test_a_server_over_ipv6_also_where_the_answer_needs_tcp() -> None:
+    port = free_dns_port("127.0.0.1")
+    with knot({"big.com": SHARED["big.com"]}, address="::1", port=port):
+        finding = check(ProofRecord("big.com", VALUE), Resolvers([("::1", port)]))
+    assert finding.outcome == Outcome.PROVEN
+    assert f"[::1]:{port}: there" in finding.detail
 
 
 def test_the_same_servers_as_named_resolvers(source: Authority) -> None:

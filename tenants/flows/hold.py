@@ -37,6 +37,8 @@ def recheck(*, source: Source | None = None) -> int:
     A batch that was claimed and not finished is due again an hour later.
     """
     batch = claim()
+    if not batch:
+        return 0
     findings = check_all([proof.record for proof in batch], source)
     for proof, finding in zip(batch, findings, strict=True):
         note_daily(proof_id=proof.id, finding=finding)

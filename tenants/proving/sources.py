@@ -10,6 +10,7 @@ from typing import Protocol
 
 import dns.asyncresolver
 import dns.exception
+import dns.inet
 import dns.message
 import dns.name
 import dns.rdataclass
@@ -48,32 +49,29 @@ class Source(Protocol):
 class Resolvers:
     """Those that the operator named: every one must answer."""
 
-    servers: Sequence[tuple[str, int]]
+    resolvers: Sequence[tuple[str, int]]
+    system: dns.asyncresolver.Resolver | None = None
 
     @property
     def recursive(self) -> bool:
         return True
 
     async def servers_for(self, name: dns.name.Name, deadline: float) -> Sequence[NameServer]:
-        return [
-            NameServer(
-                host, tuple(Server(address, port) for address in await _find(host, deadline))
-            )
-            for host, port in self.servers
-        ]
+        return await asyncio.gather(
+            *(self._server(host, port, deadline) for host, port in self.resolvers)
+        )
+
+    async def _server(self, host: str, port: int, deadline: float) -> NameServer:
+        addresses = [host] if dns.inet.is_address(host) else await self._found(host, deadline)
+        shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        return NameServer(shown, tuple(Server(address, port) for address in addresses))
+
+    async def _found(self, host: str, deadline: float) -> list[str]:
+        system = self.system or system_resolver()
+        return await addresses_of(system, dns.name.from_text(host), deadline)
 
     def enough(self, answered: int, asked: int) -> bool:
         return answered == asked
-
-
-async def _find(host: str, deadline: float) -> list[str]:
-    """The addresses of a resolver that was given by name."""
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        system = dns.asyncresolver.Resolver()
-        return await addresses_of(system, dns.name.from_text(host), deadline)
-    return [host]
 
 
 def is_public(address: str) -> bool:

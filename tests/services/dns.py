@@ -24,6 +24,7 @@ class Zone:
     text: str
     apex: str
     authoritative: bool = True
+    tells_zone: bool = True  # some resolvers leave the SOA record out where there is nothing
 
     def __call__(self, question: DNSRecord, by_tcp: bool) -> bytes:
         return bytes(self.reply(question).pack())
@@ -35,7 +36,7 @@ class Zone:
         reply.add_answer(*(rr for rr in here if QTYPE[rr.rtype] in {kind, "CNAME"}))
         if not here:
             reply.header.rcode = RCODE.NXDOMAIN
-        if not reply.rr:
+        if not reply.rr and self.tells_zone:
             reply.add_auth(
                 *RR.fromZone(f"{self.apex} 60 IN SOA ns.{self.apex} x.{self.apex} 1 1 1 1 1")
             )
