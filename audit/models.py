@@ -48,7 +48,20 @@ class AuditEvent(models.Model):
         ordering = ("-at", "-id")
         indexes = (
             models.Index(fields=("tenant_id", "-at"), name="audit_by_tenant"),
-            models.Index(fields=("-at",), name="audit_by_time"),
+            models.Index(fields=("-at", "-id"), name="audit_newest"),
+            models.Index(fields=("actor_id", "-at"), name="audit_by_actor"),
+            # Patterns: for searching by the beginning.
+            models.Index(
+                fields=("subject",), opclasses=("varchar_pattern_ops",), name="audit_by_subject"
+            ),
+            models.Index(
+                fields=("action", "-at"),
+                opclasses=("varchar_pattern_ops", "timestamptz_ops"),
+                name="audit_by_action",
+            ),
+            models.Index(
+                fields=("-at", "-id"), condition=~models.Q(result="done"), name="audit_not_done"
+            ),
         )
 
     def __str__(self) -> str:

@@ -57,7 +57,6 @@ class OutboxMail(models.Model):
                 name="outbox_claimed",
             ),
             models.Index(fields=("-created_at", "-id"), name="outbox_newest"),
-            models.Index(fields=("to_address",), name="outbox_by_recipient"),
             models.Index(
                 fields=("handed_over_at",),
                 condition=Q(state="sent"),
@@ -72,6 +71,18 @@ class OutboxMail(models.Model):
                 fields=("service_id",),
                 condition=~Q(service_id=""),
                 name="outbox_by_service_id",
+            ),
+            # Patterns: for searching by the beginning.
+            models.Index(
+                fields=("to_address",),
+                opclasses=("varchar_pattern_ops",),
+                name="outbox_recipient_begins",
+            ),
+            models.Index(fields=("kind", "-created_at", "-id"), name="outbox_of_kind"),
+            models.Index(
+                fields=("state", "-created_at", "-id"),
+                condition=~Q(state="sent"),
+                name="outbox_not_sent",
             ),
         )
         constraints = (

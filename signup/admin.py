@@ -17,7 +17,7 @@ class SignUpAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "address", "state", "outcome", "user", "ended_at")
     list_select_related = ("user",)
     list_filter = ("state", "outcome", "created_at")
-    search_fields = ("address__startswith", "domain__startswith")
+    search_beginnings = ("address", "domain")
 
 
 @admin.register(DomainList)

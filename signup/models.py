@@ -53,8 +53,23 @@ class SignUp(models.Model):
         ordering = ("-created_at", "-id")
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="signups_newest"),
-            models.Index(fields=("address",), name="signups_by_address"),
-            models.Index(fields=("domain", "-created_at"), name="signups_by_domain"),
+            # Patterns: for searching by the beginning. Comparing for equality goes through them too.
+            models.Index(
+                fields=("address",),
+                opclasses=("varchar_pattern_ops",),
+                name="signups_address_begins",
+            ),
+            models.Index(
+                fields=("domain", "-created_at"),
+                opclasses=("varchar_pattern_ops", "timestamptz_ops"),
+                name="signups_domain_begins",
+            ),
+            models.Index(fields=("state", "-created_at", "-id"), name="signups_in_state"),
+            models.Index(
+                fields=("outcome", "-created_at", "-id"),
+                condition=~Q(outcome="confirm"),
+                name="signups_with_rare_outcome",
+            ),
         )
         constraints = (
             models.CheckConstraint(

@@ -19,7 +19,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_display = ("tenant", "plan", "units", "state", "started_at", "trial_ends_at", "ends_at")
     list_select_related = ("tenant", "plan")
     list_filter = ("plan", "started_at")
-    search_fields = ("tenant__domains__name__startswith",)
+    search_beginnings = ("tenant__domains__name",)
 
     @admin.display(description=_("state"))
     def state(self, subscription: Subscription) -> str:

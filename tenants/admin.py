@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from audit.admin import ReadOnlyAdmin
+from audit.admin import ReadOnlyAdmin, SearchByBeginning
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.exceptions import DirectoryError
@@ -46,7 +46,7 @@ class TenantAdmin(ReadOnlyAdmin):
         "created_at",
     )
     list_filter = ("state", "created_at")
-    search_fields = ("domains__name__startswith",)
+    search_beginnings = ("domains__name",)
     fields = (
         "name",
         "state",
@@ -97,7 +97,7 @@ class UserAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("tenant",)
     list_filter = ("role", "state", "creation_method", "admission", "created_at")
-    search_fields = ("email__startswith",)
+    search_beginnings = ("email",)
     fields = (
         "id",
         "email",
@@ -176,12 +176,12 @@ class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(DomainRule)
-class DomainRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class DomainRuleAdmin(SearchByBeginning, admin.ModelAdmin):  # type: ignore[type-arg]
     """What this installation decided about a domain, above the shipped lists."""
 
     list_display = ("domain", "decision", "reason", "created_at")
     list_filter = ("decision",)
-    search_fields = ("domain__startswith",)
+    search_beginnings = ("domain",)
     form = DomainRuleForm
     fields = ("domain", "decision", "reason")
 

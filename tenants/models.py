@@ -157,6 +157,22 @@ class User(AbstractBaseUser):
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="users_newest"),
             models.Index(fields=("tenant", "-created_at"), name="users_of_tenant"),
+            # Most accounts are active members who signed up: lists of the others find them by these.
+            models.Index(
+                fields=("state", "-created_at", "-id"),
+                condition=~Q(state="active"),
+                name="users_not_active",
+            ),
+            models.Index(
+                fields=("role", "-created_at", "-id"),
+                condition=~Q(role="member"),
+                name="users_not_members",
+            ),
+            models.Index(
+                fields=("creation_method", "-created_at", "-id"),
+                condition=~Q(creation_method="email_verified"),
+                name="users_not_signed_up",
+            ),
             models.Index(
                 fields=("-created_at", "-id"),
                 condition=Q(admission="awaited"),
