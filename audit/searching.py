@@ -21,8 +21,8 @@ class CountingPaginator(Paginator):  # type: ignore[type-arg]
         rows: Any = self.object_list
         return int(rows.order_by()[: COUNTED_TO + 1].count())
 
-    @property
-    def count(self) -> int:  # type: ignore[override]
+    @cached_property
+    def count(self) -> int:
         return min(self._counted, COUNTED_TO)
 
     @property
