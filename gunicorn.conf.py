@@ -21,7 +21,8 @@ worker_class = "gthread"
 workers = settings.WEB_PROCESSES
 threads = settings.WEB_THREADS
 timeout = 60
-graceful_timeout = 8
+# What is being answered is finished: longer than anything takes, shorter than compose's stop_grace_period.
+graceful_timeout = 20
 keepalive = 5
 # A heartbeat on a slow disk would get a healthy process killed.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108

@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from types import FrameType
 
 POLL_SECONDS = 0.1
-PATIENCE_SECONDS = 10.0
+# Longer than gunicorn's graceful_timeout.
+PATIENCE_SECONDS = 25.0
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 

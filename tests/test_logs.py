@@ -201,6 +201,7 @@ def test_lines_name_the_account_that_is_signed_in_by_its_id(
     assert address not in product.logs()
 
 
+@pytest.mark.long
 @pytest.mark.services
 def test_no_secret_is_in_any_log_wherever_it_was_planted(
     doomed: Product, mail_server: Smtp
