@@ -267,6 +267,10 @@ MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.code_forms.AuthenticateForm",
     "reauthenticate": "accounts.code_forms.ReauthenticateForm",
+    "add_webauthn": "accounts.passkeys.AddForm",
+    "authenticate_webauthn": "accounts.passkeys.AuthenticateForm",
+    "login_webauthn": "accounts.passkeys.LoginForm",
+    "reauthenticate_webauthn": "accounts.passkeys.ReauthenticateForm",
 }
 # Addresses are ours, not allauth's; it knows none, let alone a verified one.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
@@ -274,12 +278,6 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # Codes of the step before and after are good too: people type slowly, clocks drift (RFC 6238, 5.2).
 MFA_TOTP_TOLERANCE = 1
-MFA_FORMS = {
-    "add_webauthn": "accounts.passkeys.AddForm",
-    "authenticate_webauthn": "accounts.passkeys.AuthenticateForm",
-    "login_webauthn": "accounts.passkeys.LoginForm",
-    "reauthenticate_webauthn": "accounts.passkeys.ReauthenticateForm",
-}
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = environment.is_loopback(urlsplit(PUBLIC_URL).hostname or "")
 USERSESSIONS_TRACK_ACTIVITY = True
 
