@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -454,7 +455,9 @@ def test_records_that_nobody_published_end_and_are_forgotten(member: User) -> No
     assert not DomainProof.objects.exists()
 
 
-def test_a_batch_is_checked_at_once_and_each_proof_by_one_worker(member: User, dns: Dns) -> None:
+def test_each_proof_is_checked_by_one_worker_and_again_later_where_that_died(
+    member: User, dns: Dns
+) -> None:
     proof = proven(member, dns)
     DomainProof.objects.update(next_check_at=timezone.now())
     assert [claimed.id for claimed in hold.claim()] == [proof.id]
@@ -467,6 +470,19 @@ def test_a_batch_is_checked_at_once_and_each_proof_by_one_worker(member: User, d
     assert (
         dt.timedelta(hours=22) <= proof.next_check_at - proof.checked_at <= dt.timedelta(hours=26)
     )
+
+
+def test_a_batch_takes_no_longer_than_one_whatever_servers_do(member: User, dns: Dns) -> None:
+    administrator = managed(member.tenant or TenantFactory.create())
+    for number in range(hold.BATCH):
+        proof = requested(administrator, f"firm{number}.com")
+        prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=None)
+    DomainProof.objects.update(next_check_at=timezone.now())
+    dns.server.answer = lambda question, by_tcp: None
+    began = time.monotonic()
+    assert hold.recheck() == hold.BATCH
+    assert time.monotonic() - began < 5.5
+    assert DomainProof.objects.filter(outcome=Outcome.NOT_ASKED, failures=1).count() == hold.BATCH
 
 
 def test_list_domain_proofs(member: User, dns: Dns) -> None:

@@ -15,6 +15,7 @@ from tenants.proving.record import ProofRecord
 from tenants.proving.sources import Authority, Resolvers
 from tests.services.dns import free_dns_port
 from tests.services.knot import knot
+from tests.services.unbound import unbound
 
 pytestmark = [pytest.mark.django_db, pytest.mark.dns]
 
@@ -63,14 +64,12 @@ HOSTS = {"hosts.net": f"@ NS ns1\nns1 A {ONE}\nns2 A {TWO}\n"}
 def source() -> Iterator[Authority]:
     port = free_dns_port(SYSTEM, ONE, TWO)
     with ExitStack() as stack:
-        # Where the system's resolver would walk, this one holds every zone.
-        everything = SHARED | ONLY_TWO | ONLY_ONE | HOSTS
-        for address, zones in (
-            (SYSTEM, everything),
-            (ONE, SHARED | ONLY_ONE),
-            (TWO, SHARED | ONLY_TWO),
-        ):
+        held = {ONE: SHARED | ONLY_ONE | HOSTS, TWO: SHARED | ONLY_TWO}
+        for address, zones in held.items():
             stack.enter_context(knot(zones, address=address, port=port))
+        names = {name for zones in held.values() for name in zones}
+        servers = {name: [at for at in held if name in held[at]] for name in names}
+        stack.enter_context(unbound(servers, address=SYSTEM, port=port))
         system = dns.asyncresolver.Resolver(configure=False)
         system.nameservers, system.port = [SYSTEM], port
         yield Authority(system, port=port, may_ask=lambda _: True)
@@ -128,6 +127,28 @@ def test_a_server_over_ipv6_also_where_the_answer_needs_tcp() -> None:
         finding = check(ProofRecord("big.com", VALUE), Resolvers([("::1", port)]))
     assert finding.outcome == Outcome.PROVEN
     assert f"[::1]:{port}: there" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("domain", "outcome"),
+    [
+        ("own.com", Outcome.PROVEN),
+        ("itself.com", Outcome.PROVEN),
+        ("nothing.com", Outcome.NOT_THERE),
+        ("inside.com", Outcome.PROVEN),
+        ("outside.com", Outcome.PROVEN),
+        ("sub.dname.com", Outcome.PROVEN),
+        ("dangling.com", Outcome.NOT_THERE),
+        ("big.com", Outcome.PROVEN),
+        ("delegates.com", Outcome.PROVEN),
+        ("child.parent.com", Outcome.PROVEN),
+    ],
+)
+def test_what_a_real_resolver_of_the_operators_proves(
+    source: Authority, domain: str, outcome: Outcome
+) -> None:
+    resolver = Resolvers([(SYSTEM, source.port)])
+    assert check(ProofRecord(domain, VALUE), resolver).outcome == outcome
 
 
 def test_the_same_servers_as_named_resolvers(source: Authority) -> None:

@@ -12,7 +12,11 @@ import pytest
 REQUIRE_SERVICES = os.environ.get("REQUIRE_SERVICES") == "1"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # What each marker of pyproject.toml needs.
-NEEDED = {"services": ("PostgreSQL", "Redis"), "browser": ("Chromium",), "dns": ("Knot DNS",)}
+NEEDED = {
+    "services": ("PostgreSQL", "Redis"),
+    "browser": ("Chromium",),
+    "dns": ("Knot DNS", "Unbound"),
+}
 
 
 def _postgres() -> str | None:
@@ -36,6 +40,10 @@ def find(name: str) -> Path | None:
         case "Knot DNS":
             found = shutil.which(
                 "knotd", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
+            )
+        case "Unbound":
+            found = shutil.which(
+                "unbound", path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin"
             )
         case "Chromium":
             found = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
