@@ -41,7 +41,9 @@ class Crowd:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def sign_up(self) -> None:
-        visitor, address = walk.HttpVisitor(self.product.url), f"robin@o{next(self._numbers)}.com"
+        number = next(self._numbers)
+        visitor = walk.HttpVisitor(self.product.url, network=f"20.1.{number // 250}.{number % 250}")
+        address = f"robin@o{number}.com"
         form = walk.CSRF_FIELD.search(visitor.get("/signup/").text)
         assert form
         fields = {"email": address, "csrfmiddlewaretoken": form[1]}
@@ -92,6 +94,7 @@ def product(
             database_url=postgres.new_url(),
             redis_url=f"redis://127.0.0.1:{port}/0",
             email_url=smtp.url,
+            TRUSTED_PROXIES="127.0.0.1",
         )
     ) as product:
         yield product
@@ -167,6 +170,7 @@ def test_a_broker_that_hangs(postgres: Postgres, smtp: Smtp, tmp_path: Path) -> 
                     database_url=postgres.new_url(),
                     redis_url=server.url(0),
                     email_url=smtp.url,
+                    TRUSTED_PROXIES="127.0.0.1",
                 )
             )
         )

@@ -50,6 +50,7 @@ def product(
         database_url=postgres.new_url(),
         redis_url=redis.new_url(),
         email_url=server.url,
+        TRUSTED_PROXIES="127.0.0.1",
     )
     made.commands = {name: made.commands[name] for name in ("web", "worker")}
     with running(made) as product:
@@ -95,8 +96,9 @@ def start_again(product: Product, name: str) -> None:
 
 
 def ask(product: Product) -> str:
-    address = f"robin@kill{next(NUMBERS)}-walkers.com"
-    page = walk.ask(walk.HttpVisitor(product.url), address)
+    number = next(NUMBERS)
+    address = f"robin@kill{number}-walkers.com"
+    page = walk.ask(walk.HttpVisitor(product.url, network=f"20.1.1.{number}"), address)
     assert page.status == 302, page.text
     return address
 
