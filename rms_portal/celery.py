@@ -8,9 +8,10 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import setup_logging, task_postrun, task_prerun
 from django.apps import apps
 from django.conf import settings
+from django.db import close_old_connections
 
 from rms_portal import task_logs
 
@@ -26,6 +27,13 @@ app.autodiscover_tasks()
 def use_our_log(**_: object) -> None:
     """Celery's own handlers would write what ours redact."""
     logging.config.dictConfig(settings.LOGGING)
+
+
+@task_prerun.connect
+@task_postrun.connect
+def keep_the_database_connection(**_: object) -> None:
+    """As between requests: one that is old or broken is closed, one that works is kept."""
+    close_old_connections()
 
 
 @app.on_after_finalize.connect

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -209,6 +210,9 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_PROCESSES", default=2)
 CELERY_TIMEZONE = "UTC"
+# Celery would close the database's connection before and after every task. Instead tasks keep it as requests
+# do, for CONN_MAX_AGE; rms_portal/celery.py asks it before each.
+CELERY_DB_REUSE_MAX = sys.maxsize
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 # Saved after every task, so that the age of the file tells whether the scheduler works.
 CELERY_BEAT_SYNC_EVERY = 1

@@ -174,6 +174,20 @@ def test_killed_after_hand_over_while_that_is_noted(
     assert_arrived(product, server, address, copies=1 if is_noted else 2)
 
 
+def test_a_worker_whose_database_connections_were_cut_goes_on(
+    product: Product, server: RawSmtp
+) -> None:
+    """Workers keep their connections from task to task; nobody sweeps here."""
+    for _ in range(4):
+        assert_arrived(product, server, ask(product), copies=1)
+    cut = (
+        "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    )
+    assert query(product, f"{cut} AND datname = current_database()")
+    for _ in range(4):
+        assert_arrived(product, server, ask(product), copies=1)
+
+
 @pytest.mark.long
 def test_a_crash_with_many_on_their_way_doubles_one_for_each_process_at_most(
     product: Product, server: RawSmtp
