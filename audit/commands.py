@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from textwrap import indent
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -19,6 +21,8 @@ from django.db import transaction
 from audit.exceptions import Refusal
 
 Row = dict[str, Any]
+WIDTHS_FROM = 500
+READ_AT_ONCE = 1000
 
 
 class PortalCommand(BaseCommand):
@@ -39,21 +43,19 @@ class PortalCommand(BaseCommand):
 
 
 class ListCommand(PortalCommand):
-    """Answers with rows: a table for people, an array in JSON."""
+    """Answers with rows: a table for people, an array in JSON; row by row, however many there are."""
 
     nothing = "Nothing to list."
 
-    def rows(self, **options: Any) -> Sequence[Row]:
+    def rows(self, **options: Any) -> Iterable[Row]:
         raise NotImplementedError
 
     def handle(self, *args: Any, **options: Any) -> None:
-        rows = self.rows(**options)
-        if options["json"]:
-            self.print_json(rows)
-        elif rows:
-            self.stdout.write(table(rows))
-        else:
-            self.stdout.write(self.nothing)
+        rows = iter(self.rows(**options))
+        for line in (
+            json_lines(rows) if options["json"] else table_lines(rows, nothing=self.nothing)
+        ):
+            self.stdout.write(line)
 
 
 class ShowCommand(PortalCommand):
@@ -92,15 +94,33 @@ class ChangeCommand(ShowCommand):
         return {"dry_run": True} | answer if options["dry_run"] else answer
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Columns as wide as their widest value, headed by their names."""
-    names = list(rows[0])
-    cells = [names, *([shown(row[name]) for name in names] for row in rows)]
+def json_lines(rows: Iterator[Row]) -> Iterator[str]:
+    """An array, a row at a time."""
+    before = "["
+    for row in rows:
+        yield before
+        text = indent(json.dumps(row, indent=2, cls=DjangoJSONEncoder), "  ")
+        before = f"{text},"
+    yield f"{before.removesuffix(',')}\n]" if before != "[" else "[]"
+
+
+def table(rows: Iterable[Row]) -> str:
+    return "\n".join(table_lines(iter(rows), nothing=""))
+
+
+def table_lines(rows: Iterator[Row], *, nothing: str) -> Iterator[str]:
+    """Columns headed by their names, as wide as the widest value of the first rows."""
+    first = list(islice(rows, WIDTHS_FROM))
+    if not first:
+        yield nothing
+        return
+    names = list(first[0])
+    cells = [names, *([shown(row[name]) for name in names] for row in first)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(names))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in cells
-    )
+    more = ([shown(row[name]) for name in names] for row in rows)
+    for row in chain(cells, more):
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "  ".join(padded).rstrip()
 
 
 def lines(answer: Row) -> str:

@@ -6,12 +6,19 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import admin_lists, mail_latency, sign_up_completions, sign_up_requests
+from benchmarks import (
+    admin_lists,
+    mail_latency,
+    sign_up_completions,
+    sign_up_requests,
+    sign_ups_at_size,
+)
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     sign_up_requests.NAME: sign_up_requests.main,
     sign_up_completions.NAME: sign_up_completions.main,
     mail_latency.NAME: mail_latency.main,
+    sign_ups_at_size.NAME: sign_ups_at_size.main,
     admin_lists.NAME: admin_lists.main,
 }
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ListCommand, Row
+from audit.commands import READ_AT_ONCE, ListCommand, Row
 from outbox.models import OutboxMail
 
 State = OutboxMail.State
@@ -19,9 +20,10 @@ class Command(ListCommand):
         super().add_arguments(parser)
         parser.add_argument("--state", choices=State.values)
 
-    def rows(self, **options: Any) -> list[Row]:
+    def rows(self, **options: Any) -> Iterator[Row]:
         states = (options["state"],) if options["state"] else WAITING
-        return [
+        mails = OutboxMail.objects.filter(state__in=states)
+        return (
             {
                 "id": mail.id,
                 "kind": mail.kind,
@@ -34,5 +36,5 @@ class Command(ListCommand):
                 "failed_at": mail.failed_at,
                 "last_error": mail.last_error,
             }
-            for mail in OutboxMail.objects.filter(state__in=states)
-        ]
+            for mail in mails.iterator(READ_AT_ONCE)
+        )

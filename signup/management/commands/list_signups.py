@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ListCommand, Row
+from audit.commands import READ_AT_ONCE, ListCommand, Row
 from signup.models import SignUp
 from signup.selectors import sign_ups
 from tenants.addresses import parse_domain
@@ -19,9 +20,10 @@ class Command(ListCommand):
         parser.add_argument("--domain", help="Only those with an address in this domain.")
         parser.add_argument("--state", choices=SignUp.State.values)
 
-    def rows(self, **options: Any) -> list[Row]:
+    def rows(self, **options: Any) -> Iterator[Row]:
         domain = parse_domain(options["domain"]) if options["domain"] else ""
-        return [
+        rows = sign_ups(domain=domain, state=options["state"] or "")
+        return (
             {
                 "id": row.id,
                 "address": row.address,
@@ -31,5 +33,5 @@ class Command(ListCommand):
                 "ended_at": row.ended_at,
                 "user_id": row.user_id,
             }
-            for row in sign_ups(domain=domain, state=options["state"] or "")
-        ]
+            for row in rows.iterator(READ_AT_ONCE)
+        )

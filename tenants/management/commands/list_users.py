@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ListCommand, Row
+from audit.commands import READ_AT_ONCE, ListCommand, Row
 from tenants.representations import user_row
 from tenants.selectors import get_tenant, users_of
 
@@ -17,5 +18,6 @@ class Command(ListCommand):
         super().add_arguments(parser)
         parser.add_argument("domain")
 
-    def rows(self, **options: Any) -> list[Row]:
-        return [user_row(user) for user in users_of(get_tenant(options["domain"]))]
+    def rows(self, **options: Any) -> Iterator[Row]:
+        users = users_of(get_tenant(options["domain"]))
+        return map(user_row, users.iterator(READ_AT_ONCE))
