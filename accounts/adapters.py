@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import get_language
 
-from accounts import browsers, second_factors
+from accounts import browsers, known_browsers, second_factors, sessions
 from accounts.mails import NOTICES
 from accounts.return_urls import safe_return_url
-from accounts.services import set_password
+from accounts.services import set_password, tell_of_new_browser
 from outbox.services import enqueue
 from tenants.models import User
 
@@ -58,14 +61,35 @@ class AccountAdapter(DefaultAccountAdapter):
             context={"browser": browsers.describe(self.get_http_user_agent(self.request))},
         )
 
-    def reauthenticate(self, user: AbstractBaseUser, password: str) -> bool:
-        """Checks the password of exactly this account, under the limit of failed sign-ins."""
+    def pre_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Notes what the sign-in stands on: its second step may come after the password changed."""
         assert isinstance(user, User)
-        self.pre_authenticate(self.request, email=user.email)
-        if not user.check_password(password):
-            return False
-        self._rollback_login_failed_rl_usage()
-        return True
+        refusal: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if refusal is None:
+            sessions.note_first_step(request, user)
+        return refusal
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        assert isinstance(user, User)
+        if not sessions.first_step_still_holds(request, user):
+            clear_login(request)
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, *, signup: bool, **kwargs: Any
+    ) -> HttpResponse:
+        """Remembers the browser, and tells the owner of one that was not used before."""
+        assert isinstance(user, User)
+        response: HttpResponse = super().post_login(request, user, signup=signup, **kwargs)
+        if not signup and not known_browsers.known_as(request, user):
+            tell_of_new_browser(
+                user=user, browser=browsers.describe(self.get_http_user_agent(request))
+            )
+        known_browsers.remember(response, request, user)
+        return response
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -9,7 +9,5 @@ from django.utils.translation import gettext_noop
 
 TEXTS = (
     gettext_noop("Please type your current password."),
-    gettext_noop("Too many failed login attempts. Try again later."),
-    gettext_noop("Be patient, you are sending too many requests."),
     gettext_noop("You must type the same password each time."),
 )

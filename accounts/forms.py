@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.forms import UserTokenForm as AllauthUserTokenForm
+from allauth.core import context
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from accounts import browsers, passwords, sessions
+from accounts import browsers, passwords, sessions, throttle
+from limits.forms import ChallengedForm
 from outbox.services import enqueue
 from tenants.addresses import LONGEST_TYPED, AddressRefused, parse
 from tenants.models import User
@@ -37,7 +42,26 @@ def address_field() -> forms.CharField:
     )
 
 
-class LoginForm(AllauthLoginForm):
+class PasswordProofForm(ChallengedForm):
+    """A form that checks a password, and asks for digits where too many were wrong."""
+
+    def prove(self, request: HttpRequest, address: str, is_right: Callable[[], bool]) -> bool:
+        """Whether the password is right. Raises ValidationError where digits have to be typed first."""
+        attempt = throttle.begin(request, address)
+        if not attempt.is_free and not self.solves_challenge():
+            self.ask_for_digits()
+            raise ValidationError(
+                _("Please type the password once more, and the digits below."), code="digits"
+            )
+        if not is_right():
+            return False
+        attempt.succeeded()
+        return True
+
+
+class LoginForm(PasswordProofForm, AllauthLoginForm):
+    challenge_purpose = "accounts.sign_in"
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"] = address_field()
@@ -51,6 +75,15 @@ class LoginForm(AllauthLoginForm):
         except AddressRefused:
             return typed
 
+    def _clean_with_password(self, credentials: dict[str, Any]) -> dict[str, Any]:
+        # allauth raises where the password is wrong, so whoever comes back was right.
+        self.prove(
+            self.request,
+            credentials["email"],
+            lambda: bool(super(LoginForm, self)._clean_with_password(credentials)),
+        )
+        return self.cleaned_data
+
     def _login_with_password(
         self, request: HttpRequest, redirect_url: str | None, credentials: dict[str, Any]
     ) -> HttpResponse:
@@ -60,9 +93,12 @@ class LoginForm(AllauthLoginForm):
         return response
 
 
-class ResetPasswordForm(forms.Form):
-    """Asks for a reset link. Whoever the address belongs to, the answer is one page and one mail."""
+class ResetPasswordForm(ChallengedForm):
+    """Asks for a reset link. Whoever the address belongs to, the answer is one page and one mail, or none
+    where that address has had too many.
+    """
 
+    challenge_purpose = "accounts.reset"
     email = address_field()
 
     def clean_email(self) -> str:
@@ -86,7 +122,10 @@ class ResetPasswordForm(forms.Form):
             kind = "accounts.not_active"
         # Mail to an account goes to its stored address, whichever alias was typed.
         to_address = user.email if user and user.email else address
-        enqueue(kind=kind, to_address=to_address, language=get_language() or "en", context=context)
+        if throttle.RESET_MAIL_TO_ADDRESS.take(to_address):
+            enqueue(
+                kind=kind, to_address=to_address, language=get_language() or "en", context=context
+            )
         return address
 
 
@@ -101,8 +140,41 @@ class HintsForThePerson:
         self.fields["password1"].help_text = passwords.hints_for(self.user)
 
 
-class ChangePasswordForm(HintsForThePerson, AllauthChangePasswordForm):
-    pass
+class ChangePasswordForm(PasswordProofForm, HintsForThePerson, AllauthChangePasswordForm):
+    challenge_purpose = "accounts.change_password"
+
+    def clean_oldpassword(self) -> str:
+        """Checked in `clean`, which may add a field."""
+        return str(self.cleaned_data["oldpassword"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        typed = cleaned.get("oldpassword")
+        if typed and not prove_own(self, typed):
+            self.add_error("oldpassword", get_adapter().validation_error("enter_current_password"))
+        return cleaned
+
+
+class ReauthenticateForm(PasswordProofForm, AllauthReauthenticateForm):
+    challenge_purpose = "accounts.reauthenticate"
+
+    def clean_password(self) -> str:
+        """Checked in `clean`, which may add a field."""
+        return str(self.cleaned_data["password"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        typed = cleaned.get("password")
+        if typed and not prove_own(self, typed):
+            self.add_error("password", get_adapter().validation_error("incorrect_password"))
+        return cleaned
+
+
+def prove_own(form: PasswordProofForm, password: str) -> bool:
+    """Whether `password` is that of the signed-in person."""
+    request = context.request
+    user: User = request.user
+    return form.prove(request, user.email or "", lambda: user.check_password(password))
 
 
 class SetPasswordForm(HintsForThePerson, AllauthSetPasswordForm):

@@ -31,6 +31,15 @@ def asked(mail: OutboxMail) -> str:
     return _("Asked for on %(when)s (UTC) with %(browser)s.") % {"when": when, "browser": browser}
 
 
+def happened(mail: OutboxMail) -> str:
+    """When and with which browser it was done."""
+    when = date_format(localtime(mail.created_at), "DATETIME_FORMAT")
+    browser = mail.context.get("browser")
+    if not browser:
+        return _("This was on %(when)s (UTC).") % {"when": when}
+    return _("This was on %(when)s (UTC) with %(browser)s.") % {"when": when, "browser": browser}
+
+
 @writes("accounts.password_reset")
 def password_reset(mail: OutboxMail) -> MailContent:
     user = User.objects.get(id=mail.context["user"])
@@ -143,7 +152,7 @@ def _notice_writer(sentence: Promise | str) -> Callable[[OutboxMail], MailConten
             paragraphs=[str(sentence) % {"address": mail.to_address}],
             button=Button(_("See your account"), f"{settings.PUBLIC_URL}{reverse('account')}"),
             after=[
-                asked(mail),
+                happened(mail),
                 _(
                     "If this was not you, choose a new password at once and end your other sessions."
                 ),
@@ -191,4 +200,46 @@ def second_factors_reset(mail: OutboxMail) -> MailContent:
         ],
         button=Button(_("Sign in"), f"{settings.PUBLIC_URL}{reverse('account_login')}"),
         after=[_("If you did not ask for this, choose a new password at once.")],
+    )
+
+
+@writes("accounts.new_browser")
+def new_browser(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("New sign-in at %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Signed in with a new browser"),
+        paragraphs=[
+            _(
+                "Somebody, probably you, signed in as %(address)s with a browser that was not used for it before."
+            )
+            % {"address": mail.to_address}
+        ],
+        button=Button(
+            _("See where you are signed in"),
+            f"{settings.PUBLIC_URL}{reverse('usersessions_list')}",
+        ),
+        after=[
+            happened(mail),
+            _("If this was not you, sign out everywhere and choose a new password at once."),
+        ],
+    )
+
+
+@writes("accounts.wrong_codes")
+def wrong_codes(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Wrong codes for your account at %(product)s")
+        % {"product": settings.PRODUCT_NAME},
+        heading=_("Somebody types wrong codes"),
+        paragraphs=[
+            _(
+                "Somebody typed the password of %(address)s and then many wrong codes. If this was not you, somebody knows your password."
+            )
+            % {"address": mail.to_address}
+        ],
+        button=Button(
+            _("Choose a new password"),
+            f"{settings.PUBLIC_URL}{reverse('account_reset_password')}",
+        ),
+        after=[happened(mail), _("With a new password you can type codes again at once.")],
     )

@@ -55,6 +55,26 @@ def end_all_sessions(*, user: User, acting_user: User | None) -> None:
     )
 
 
+def tell_of_new_browser(*, user: User, browser: str) -> None:
+    """A mail to the owner about a sign-in with a browser that was not used for the account before."""
+    _tell(user, "accounts.new_browser", browser)
+
+
+def tell_of_wrong_codes(*, user: User, browser: str) -> None:
+    """A mail to the owner: somebody has the password and not the second factor."""
+    _tell(user, "accounts.wrong_codes", browser)
+
+
+def _tell(user: User, kind: str, browser: str = "") -> None:
+    if user.email:
+        enqueue(
+            kind=kind,
+            to_address=user.email,
+            language=user.language,
+            context={"browser": browser},
+        )
+
+
 @transaction.atomic
 def reset_second_factors(*, user: User, acting_user: User | None) -> int:
     """Removes passkeys, app and recovery codes of `user`, ends all sessions, and tells them; how many
@@ -69,12 +89,7 @@ def reset_second_factors(*, user: User, acting_user: User | None) -> int:
         acting_user=acting_user,
         details={"removed": removed},
     )
-    if user.email:
-        enqueue(
-            kind="accounts.notice.second_factors_reset",
-            to_address=user.email,
-            language=user.language,
-        )
+    _tell(user, "accounts.notice.second_factors_reset")
     return removed
 
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from tenants.models import User
 
-BEGAN, USED = "session_began", "session_used"
+BEGAN, USED, FIRST_STEP = "session_began", "session_used", "first_step"
 NOTED_EVERY = 60  # seconds
 STAFF = (User.Role.OPERATOR, User.Role.ADMINISTRATOR)
 
@@ -43,6 +43,21 @@ def staff_span() -> Span:
 
 def span_for(user: User) -> Span:
     return staff_span() if user.role in STAFF else members_span()
+
+
+def note_first_step(request: HttpRequest, user: User) -> None:
+    """`user` has given the password; a second step may follow, minutes later."""
+    request.session[FIRST_STEP] = user.get_session_auth_hash()
+
+
+def first_step_still_holds(request: HttpRequest, user: User) -> bool:
+    """Whether the password is the one that was given, and sessions were not ended since. Ask once."""
+    return bool(request.session.pop(FIRST_STEP, "") == user.get_session_auth_hash())
+
+
+def stands_on(request: HttpRequest, user: User) -> str:
+    """What the sign-in at hand, finished or not, stands on."""
+    return str(request.session.get(FIRST_STEP) or user.get_session_auth_hash())
 
 
 def begin(request: HttpRequest, user: User) -> None:
@@ -79,9 +94,9 @@ def note_use(request: HttpRequest) -> bool:
     except UpdateError:
         return False
     request.session.modified = False
-    UserSession.objects.filter(session_key=request.session.session_key).update(
-        last_seen_at=timezone.now(), ip=get_adapter().get_client_ip(request)
-    )
+    listed = UserSession.objects.filter(session_key=request.session.session_key)
+    if not listed.update(last_seen_at=timezone.now(), ip=get_adapter().get_client_ip(request)):
+        UserSession.objects.create_from_request(request)
     return True
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 
 from tenants.models import User
@@ -9,6 +10,10 @@ from tenants.models import User
 
 def sign_in_with_new_password(request: HttpRequest, user: User, *, next_url: str) -> HttpResponse:
     """Signs in somebody who has just chosen their password, and does not ask for it again at once."""
+    if request.user.is_authenticated:
+        logout(request)  # somebody else, on a shared computer: nothing of theirs goes on
     record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
-    response: HttpResponse = perform_login(request, Login(user=user, redirect_url=next_url))
+    response: HttpResponse = perform_login(
+        request, Login(user=user, redirect_url=next_url, signup=True)
+    )
     return response

@@ -21,9 +21,11 @@ urlpatterns = [
     path("accounts/logout/", allauth.logout, name="account_logout"),
     path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),
     path("accounts/reauthenticate/", allauth.reauthenticate, name="account_reauthenticate"),
-    path("accounts/password/change/", allauth.password_change, name="account_change_password"),
+    path("accounts/password/change/", views.change_password, name="account_change_password"),
     path("accounts/password/set/", allauth.password_set, name="account_set_password"),
-    path("accounts/password/reset/", allauth.password_reset, name="account_reset_password"),
+    path(
+        "accounts/password/reset/", views.ResetPasswordView.as_view(), name="account_reset_password"
+    ),
     path(
         "accounts/password/reset/done/",
         allauth.password_reset_done,

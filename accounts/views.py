@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from allauth.account.views import PasswordChangeView, PasswordResetView
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
@@ -9,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import services
-from accounts.forms import ProfileForm
+from accounts import known_browsers, services, throttle
+from accounts.forms import ChangePasswordForm, ProfileForm, ResetPasswordForm
+from limits import networks
 from tenants.models import User
 from tenants.standing import mailbox_proof
 
@@ -37,6 +39,32 @@ def account(request: HttpRequest) -> HttpResponse:
         return redirect("account")
     proof = mailbox_proof(request.user, now=timezone.now())
     return render(request, "accounts/account.html", {"form": form, "mailbox": proof})
+
+
+class ResetPasswordView(PasswordResetView):
+    """Whoever asks for very many links types digits first."""
+
+    def form_valid(self, form: ResetPasswordForm) -> HttpResponse:
+        from_here = throttle.RESET_FROM_NETWORK.take(networks.of_request(self.request))
+        if not from_here and not form.solves_challenge():
+            form.ask_for_digits()
+            asks: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+            return asks
+        response: HttpResponse = super().form_valid(form)
+        return response
+
+
+class ChangePasswordView(PasswordChangeView):
+    """A new password makes every browser a stranger, but this one."""
+
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        assert isinstance(form.user, User)
+        known_browsers.remember(response, self.request, form.user)
+        return response
+
+
+change_password = login_required(ChangePasswordView.as_view())
 
 
 @login_required

@@ -265,8 +265,11 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
     "change_password": "accounts.forms.ChangePasswordForm",
     "set_password": "accounts.forms.SetPasswordForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
     "user_token": "accounts.forms.UserTokenForm",
 }
+# Ours are in accounts/throttle.py: exact, never a wall, and none fails when the cache is away.
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 MFA_ADAPTER = "accounts.adapters.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.code_forms.AuthenticateForm",
@@ -292,6 +295,7 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
 SESSION_COOKIE_NAME = "__Host-session" if _is_https else "session"
 ASKING_COOKIE_NAME = "__Host-asked" if _is_https else "asked"
+KNOWN_BROWSER_COOKIE_NAME = "__Host-known" if _is_https else "known"
 CSRF_COOKIE_NAME = "__Host-csrf" if _is_https else "csrf"
 SESSION_ENGINE = "accounts.session_store"
 # Of visitors who are not signed in; accounts/sessions.py says how long a signed-in one keeps the cookie.

@@ -13,7 +13,9 @@ class LocalInbox:
     """Hands over what waits, and shows what went to an address, oldest first."""
 
     def mails_to(self, address: str) -> list[Mail]:
-        for waiting in OutboxMail.objects.filter(state=OutboxMail.State.QUEUED):
+        for waiting in OutboxMail.objects.filter(state=OutboxMail.State.QUEUED).order_by(
+            "created_at"
+        ):
             deliver(waiting.id)
         return [
             Mail(str(message.subject), str(message.body))

@@ -109,9 +109,9 @@ def test_a_reset_link_sets_a_new_password_and_tells_the_owner(
     assert "15 characters" in weak.text
     done = visitor.post(form, {"password1": NEW, "password2": NEW})
     assert done.status == 302
+    assert "was changed" in LocalInbox().mails_to(address)[-1].subject
     assert sign_in(ClientVisitor(Client()), address).status == 200
     assert sign_in(ClientVisitor(Client()), address, NEW).location == "/welcome/"
-    assert "was changed" in LocalInbox().mails_to(address)[-1].subject
     assert visitor.get(link).status == 200
     assert "password1" not in visitor.get(link).text
 
