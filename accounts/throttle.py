@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from accounts import known_browsers, sessions
-from limits.limit import Limit, take_all
 from limits import networks
+from limits.limit import Limit, take_all
 from tenants.models import User
 from tenants.selectors import user_by_typed_address
 

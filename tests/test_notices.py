@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -15,7 +16,7 @@ from tests.passkeys import Passkey
 from tests.second_factors import set_up_app, shown_code
 from tests.walk import PASSWORD, ClientVisitor, sign_in, sign_up
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 NEW = "seven quiet lanterns ashore"
 RESET_LINK = re.compile(r"https?://\S+/accounts/password/reset/key/[\w-]+/")
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Firefox/140.0"
@@ -35,6 +36,12 @@ def client(anna: User) -> Client:
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     LocalInbox().mails_to(anna.email or "")
     return client
+
+
+@pytest.fixture
+def on_commit(django_capture_on_commit_callbacks: Any) -> Any:
+    """allauth sends these two once their transaction has committed, which a test's never does."""
+    return django_capture_on_commit_callbacks
 
 
 def told(user: User) -> str:
@@ -66,10 +73,11 @@ def test_a_first_password(anna: User) -> None:
     assert "A password was set" in told(anna)
 
 
-def test_an_app_that_was_set_up(client: Client, anna: User) -> None:
+def test_an_app_that_was_set_up(client: Client, anna: User, on_commit: Any) -> None:
     client.get("/accounts/2fa/totp/activate/")
     code = shown_code(secret=client.session["mfa.totp.secret"])
-    client.post("/accounts/2fa/totp/activate/", {"code": code})
+    with on_commit(execute=True):
+        client.post("/accounts/2fa/totp/activate/", {"code": code})
     assert "An authenticator app was set up" in told(anna)
 
 
@@ -79,9 +87,10 @@ def test_an_app_that_was_removed(client: Client, anna: User) -> None:
     assert "The authenticator app" in told(anna)
 
 
-def test_new_recovery_codes(client: Client, anna: User) -> None:
+def test_new_recovery_codes(client: Client, anna: User, on_commit: Any) -> None:
     set_up_app(anna)
-    client.post("/accounts/2fa/recovery-codes/generate/")
+    with on_commit(execute=True):
+        client.post("/accounts/2fa/recovery-codes/generate/")
     assert "New recovery codes were made" in told(anna)
 
 

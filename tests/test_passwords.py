@@ -6,12 +6,12 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from allauth.account.forms import EmailAwarePasswordResetTokenGenerator
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
@@ -306,7 +306,7 @@ HINT = "At least {} characters. A sentence is easy to remember."
 
 
 def page_after_reset_link(client: Client, user: User) -> str:
-    token = EmailAwarePasswordResetTokenGenerator().make_token(user)
+    token = default_token_generator.make_token(user)
     link = reverse("account_reset_password_from_key", args=(user_pk_to_url_str(user), token))
     return client.get(link, follow=True).content.decode()
 

@@ -59,6 +59,12 @@ def session_of_nobody(client: Client) -> str:
     return session.session_key
 
 
+def planted_key(client: Client) -> str:
+    """The key of a session of nobody, which somebody may have planted in the browser."""
+    client.get("/accounts/2fa/webauthn/login/", headers={"accept": "application/json"})
+    return key_of(client)
+
+
 def with_key(key: str) -> ClientVisitor:
     """Somebody who has the key of a session, and nothing else."""
     thief = Client()
