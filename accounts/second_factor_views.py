@@ -6,13 +6,17 @@ from typing import Any
 
 from allauth.mfa.base.views import IndexView
 from allauth.mfa.recovery_codes import views as codes
-from django.http import HttpRequest, HttpResponseBase
+from allauth.mfa.webauthn.views import LoginWebAuthnView
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.generic.edit import FormView
 
 from accounts import second_factors
 from accounts.exceptions import SecretsUnreadable
 from tenants.models import User
+
+PASSKEY_ANSWER_SECONDS = 10 * 60
 
 
 class SecondFactorsView(IndexView):
@@ -21,6 +25,21 @@ class SecondFactorsView(IndexView):
         context: dict[str, Any] = super().get_context_data(**kwargs)
         context["is_unreadable"] = second_factors.has_unreadable(self.request.user)
         return context
+
+
+class PasskeySignInView(LoginWebAuthnView):
+    """Asking for a passkey begins a session of nobody, which anybody can do: it lasts minutes, not days."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().get(request, *args, **kwargs)
+        if not request.session.is_empty():
+            request.session.set_expiry(PASSKEY_ANSWER_SECONDS)
+        return response
+
+    def form_valid(self, form: forms.Form) -> HttpResponse:
+        self.request.session.set_expiry(None)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 class LeadsToTheReasonMixin:

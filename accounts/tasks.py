@@ -9,7 +9,7 @@ from accounts.flows import prove_mailbox
 SCHEDULE = {
     "accounts.purge_sessions": {
         "task": "accounts.tasks.purge_sessions",
-        "schedule": crontab(hour="3", minute="40"),
+        "schedule": crontab(minute="40"),
     },
     "accounts.renew_second_factors": {
         "task": "accounts.tasks.renew_second_factors",

@@ -66,6 +66,11 @@ urlpatterns = [
         factors.MakeCodesView.as_view(),
         name="mfa_generate_recovery_codes",
     ),
+    path(
+        "accounts/2fa/webauthn/login/",
+        factors.PasskeySignInView.as_view(),
+        name="mfa_login_webauthn",
+    ),
     path("accounts/2fa/", include("allauth.mfa.urls")),
     path("accounts/sessions/end-all/", views.end_all_sessions, name="end_all_sessions"),
     path("accounts/sessions/", include("allauth.usersessions.urls")),

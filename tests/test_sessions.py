@@ -22,6 +22,8 @@ from audit.models import AuditEvent
 from tenants.models import User
 from tests.factories import OperatorFactory, UserFactory
 from tests.outbox import LocalInbox
+from tests.passkeys import Passkey
+from tests.second_factors import set_up_app, shown_code
 from tests.services.product import PYTHON, ROOT, clean_environment
 from tests.walk import PASSWORD, ClientVisitor, ask, finish, sign_in
 
@@ -91,6 +93,42 @@ def test_completing_a_sign_up_gives_the_session_a_new_key(client: Client) -> Non
     finish(visitor, LocalInbox().mails_to("anna@walkers.com")[-1].link())
     assert is_signed_in(visitor)
     assert not is_signed_in(with_key(planted))
+
+
+def test_a_second_step_gives_the_session_a_new_key(client: Client, anna: User) -> None:
+    set_up_app(anna)
+    visitor = ClientVisitor(client)
+    sign_in(visitor, anna.email or "")
+    half_way = key_of(client)
+    assert not is_signed_in(with_key(half_way))
+    visitor.post("/accounts/2fa/authenticate/", {"code": shown_code()})
+    assert is_signed_in(visitor)
+    assert not is_signed_in(with_key(half_way))
+
+
+def test_signing_out_makes_the_key_worthless(client: Client, signed_in: ClientVisitor) -> None:
+    key = key_of(client)
+    signed_in.post("/accounts/logout/", {})
+    assert not is_signed_in(with_key(key))
+
+
+def test_asking_for_a_passkey_fills_no_table_for_long() -> None:
+    with time_machine.travel(START, tick=False) as clock:
+        planted_key(Client())
+        assert Session.objects.count() == 1
+        clock.shift(11 * MINUTE)
+        purge_sessions()
+        assert not Session.objects.exists()
+
+
+def test_a_session_that_began_with_a_passkey_lasts_as_long_as_any(anna: User) -> None:
+    client, owner = Client(), Client()
+    owner.force_login(anna)
+    owner.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    passkey = Passkey(anna)
+    passkey.add(owner)
+    passkey.sign_in(client)
+    assert client.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == 30 * 24 * 60 * 60
 
 
 def test_proving_again_gives_the_session_a_new_key(
