@@ -125,8 +125,9 @@ MIDDLEWARE = [
     "rms_portal.middleware.RequestLogMiddleware",
     "rms_portal.middleware.SessionKeyMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before whitenoise: its answers go no further in, and drawings can hold scripts.
     "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -297,6 +298,8 @@ SESSION_COOKIE_NAME = "__Host-session" if _is_https else "session"
 ASKING_COOKIE_NAME = "__Host-asked" if _is_https else "asked"
 KNOWN_BROWSER_COOKIE_NAME = "__Host-known" if _is_https else "known"
 CSRF_COOKIE_NAME = "__Host-csrf" if _is_https else "csrf"
+MESSAGES_COOKIE_NAME = "__Host-messages" if _is_https else "messages"
+MESSAGE_STORAGE = "rms_portal.messages.MessageStorage"
 SESSION_ENGINE = "accounts.session_store"
 # Of visitors who are not signed in; accounts/sessions.py says how long a signed-in one keeps the cookie.
 SESSION_COOKIE_AGE = int(SESSION_IDLE.total_seconds())
@@ -317,6 +320,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
         "media-src": [SELF],
+        "object-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
     }
@@ -325,6 +329,8 @@ CONTENT_SECURITY_POLICY = {
 STATIC_URL = "static/"
 STATIC_ROOT = env.str("STATIC_ROOT", default=str(VAR_DIR / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# No other site reads ours.
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
@@ -336,6 +342,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["rms_portal.formats"]
+LANGUAGE_COOKIE_NAME = "__Host-language" if _is_https else "language"
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = _is_https

@@ -158,7 +158,7 @@ def test_the_scheduler_is_healthy_while_it_runs(product: Product, tmp_path: Path
     "headers",
     [
         {"Cookie": 'session="abcdefgh\\000ijkl"'},
-        {"Cookie": 'session="\\303\\050abcdefg"; csrf="\\000"; django_language="\\000"'},
+        {"Cookie": 'session="\\303\\050abcdefg"; csrf="\\000"; language="\\000"'},
         {"Content-Type": "text/plain; charset=hex"},
     ],
 )
