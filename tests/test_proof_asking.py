@@ -117,7 +117,7 @@ def test_a_resolver_that_is_silent_proves_nothing_within_five_seconds(start: Sta
 def test_nobody_waits_longer_than_the_deadline(start: Start) -> None:
     began = time.monotonic()
     assert ask(start(silent), seconds=0.5) == Outcome.NOT_ASKED
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 3
 
 
 def test_an_answer_that_got_lost_is_asked_for_again(start: Start) -> None:
@@ -200,7 +200,7 @@ def test_an_answer_from_another_address_is_none() -> None:
             stranger.sendto(THERE(question, by_tcp), server.clients[-1])
 
     with dns_server(answer) as server:
-        assert ask(server, seconds=1.2) == Outcome.NOT_ASKED
+        assert ask(server, seconds=2) == Outcome.NOT_ASKED
         assert server.clients
 
 
@@ -247,7 +247,7 @@ def test_aliases_in_a_circle_or_without_end_prove_nothing(start: Start, length: 
 
     began = time.monotonic()
     assert ask(start(answer)) == Outcome.NOT_THERE
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
 
 
 def test_resolvers_that_name_different_aliases_disagree(start: Start) -> None:
@@ -380,8 +380,8 @@ def test_all_servers_of_a_domain_that_answer_must_agree() -> None:
 
 @pytest.mark.parametrize("lame", [failing("REFUSED"), failing("SERVFAIL"), silent])
 def test_one_of_two_servers_may_be_dead_or_lame_but_not_both(lame: Answer) -> None:
-    assert at_the_servers(THERE, lame, seconds=1.2) == Outcome.PROVEN
-    assert at_the_servers(lame, lame, seconds=1.2) == Outcome.NOT_ASKED
+    assert at_the_servers(THERE, lame, seconds=2) == Outcome.PROVEN
+    assert at_the_servers(lame, lame, seconds=2) == Outcome.NOT_ASKED
 
 
 def test_a_server_that_is_not_responsible_itself_proves_nothing() -> None:
@@ -391,8 +391,8 @@ def test_a_server_that_is_not_responsible_itself_proves_nothing() -> None:
 
 def test_of_three_servers_one_is_not_enough() -> None:
     hosts = f"{HOSTS}firm.com. 60 IN NS ns3.firm.com.\nns3.firm.com. 60 IN A 127.0.0.4\n"
-    assert at_the_servers(THERE, silent, silent, hosts=hosts, seconds=1.2) == Outcome.NOT_ASKED
-    assert at_the_servers(THERE, THERE, silent, hosts=hosts, seconds=1.2) == Outcome.PROVEN
+    assert at_the_servers(THERE, silent, silent, hosts=hosts, seconds=2) == Outcome.NOT_ASKED
+    assert at_the_servers(THERE, THERE, silent, hosts=hosts, seconds=2) == Outcome.PROVEN
 
 
 def test_every_address_of_a_server_is_asked() -> None:
