@@ -8,6 +8,7 @@ import string
 import unicodedata
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -31,6 +32,7 @@ SHORTEST_WORD = 3
 FEWEST_CHARACTERS = 4
 PUNCTUATION = string.punctuation + string.whitespace
 WITHOUT_PUNCTUATION = str.maketrans("", "", PUNCTUATION)
+_reading = Lock()
 WORD = re.compile(r"[^\W_]+")
 
 
@@ -81,8 +83,14 @@ def hints_for(user: AbstractBaseUser | None) -> SafeString:
     return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((h,) for h in hints)))
 
 
-@cache
 def breached_passwords() -> frozenset[str]:
+    # The first people after a start come at once: one of their threads reads the list, the others wait for it.
+    with _reading:
+        return _read_breached_passwords()
+
+
+@cache
+def _read_breached_passwords() -> frozenset[str]:
     with gzip.open(BREACHED_PASSWORDS, "rt", encoding="utf-8") as lines:
         return frozenset(_plain(line.rstrip("\n")) for line in lines)
 

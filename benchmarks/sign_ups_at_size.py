@@ -27,12 +27,14 @@ def main() -> None:
     with stack.stack() as here:
         empty, crowded = here.product(here.postgres.new_url()), product_of(here)
         links = {
-            product.port: waiting_links(product, ROUNDS * LINKS_PER_ROUND)
+            product.port: waiting_links(product, (ROUNDS + 1) * LINKS_PER_ROUND)
             for product in (empty, crowded)
         }
         with stack.serving(empty, crowded):
             for product in (empty, crowded):
                 press(product.port, people.asks_to_join, visitors=VISITORS, seconds=3)
+                warm_up = people.completes(links[product.port])
+                press(product.port, warm_up, visitors=VISITORS, seconds=3)
             measure(here, empty, crowded, "requests", lambda product: people.asks_to_join)
             measure(
                 here,
