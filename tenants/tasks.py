@@ -27,13 +27,13 @@ SCHEDULE = {
         "schedule": crontab(hour="3", minute="20"),
     },
 }
-MOST_OFTEN = dt.timedelta(
-    seconds=3
-)  # whoever presses often asks other people's servers no more often
+# Whoever presses often asks other people's servers no more often than this.
+MOST_OFTEN = dt.timedelta(seconds=3)
+RETRIES = 3
 AGAIN_AFTER = 5  # seconds, then twice and four times as long
 
 
-@shared_task(bind=True, max_retries=3)
+@shared_task(bind=True, max_retries=RETRIES)
 def check_domain_proof(self: Task[Any, Any], proof_id: str) -> None:
     """For whoever pressed the button and waits: tries again by itself only while servers do not answer."""
     proof = DomainProof.objects.select_related("actor__tenant").get(id=uuid.UUID(proof_id))
@@ -44,7 +44,7 @@ def check_domain_proof(self: Task[Any, Any], proof_id: str) -> None:
         prove.confirm(proof=proof, acting_user=proof.actor)
     except NotProven as refusal:
         retries = self.request.retries
-        if refusal.outcome == Outcome.NOT_ASKED and retries < 3:
+        if refusal.outcome == Outcome.NOT_ASKED and retries < RETRIES:
             raise self.retry(countdown=AGAIN_AFTER * 2**retries) from None
     except Refusal as refusal:
         # Expired, blocked or switched off since somebody pressed the button; the page says which.
