@@ -83,9 +83,9 @@ def compose(mail: OutboxMail) -> EmailMultiAlternatives:
                 "Content-Language": mail.language,
             },
         )
-        # A mail service keeps it with the mail and tells it in its reports; a mail server never sees it.
+        message.attach_alternative(render_to_string("mail/message.html", context), "text/html")
+    # A mail service keeps it with the mail and tells it in its reports; a mail server never sees it.
     message.metadata = {MAIL_ID: str(mail.id)}  # type: ignore[attr-defined]
-    message.attach_alternative(render_to_string("mail/message.html", context), "text/html")
     return message
 
 
