@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.webauthn import forms as allauth
+from allauth.mfa.webauthn.internal.auth import parse_authentication_response
 from django import forms
 from django.forms.fields import InvalidJSONInput
 
@@ -52,7 +53,16 @@ class _ChecksAnswer(allauth.AuthenticateWebAuthnForm):
 
 
 class LoginForm(_ChecksAnswer, allauth.LoginWebAuthnForm):
-    pass
+    def clean_credential(self) -> Any:
+        """Alone, a key has to have seen its PIN, a finger or a face. The challenge in the session may come
+        from a page that did not ask for that, because a password came before.
+        """
+        answer = self.cleaned_data["credential"]
+        authenticator = super().clean_credential()
+        data = parse_authentication_response(answer).response.authenticator_data
+        if not data.is_user_verified():
+            raise get_adapter().validation_error("incorrect_code")
+        return authenticator
 
 
 class AuthenticateForm(_ChecksAnswer):

@@ -59,8 +59,12 @@ class Passkey:
     def sign_in(self, client: Client) -> Any:
         """Signs in without a password; the answer."""
         asked = client.get(SIGN_IN, headers={"accept": "application/json"}).json()
-        options = asked["request_options"]["publicKey"]
-        data = bytes(AuthenticatorData.create(_digest(options["rpId"]), PRESENT_AND_VERIFIED, 1))
+        return client.post(SIGN_IN, {"credential": self.answer(asked["request_options"])})
+
+    def answer(self, request_options: Any, flags: FLAG = PRESENT_AND_VERIFIED) -> str:
+        """What a page gets from it that asked with these options."""
+        options = request_options["publicKey"]
+        data = bytes(AuthenticatorData.create(_digest(options["rpId"]), flags, 1))
         client_data = _client_data("webauthn.get", options["challenge"])
         signed = data + hashlib.sha256(_decoded(client_data)).digest()
         response = {
@@ -69,7 +73,7 @@ class Passkey:
             "signature": websafe_encode(self.key.sign(signed, ec.ECDSA(hashes.SHA256()))),
             "userHandle": websafe_encode(user_pk_to_url_str(self.user).encode()),
         }
-        return client.post(SIGN_IN, {"credential": json.dumps(self._json(response))})
+        return json.dumps(self._json(response))
 
     def _json(self, response: dict[str, str]) -> dict[str, Any]:
         return {
