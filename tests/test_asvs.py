@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.conf import settings as installation
+from django.core import signing
 from django.db import models
 from django.test import Client
 
@@ -64,6 +67,7 @@ def assert_protected(headers: Any, path: str) -> None:
         assert f"{directive} 'none'" in policy, path
     assert headers["X-Content-Type-Options"] == "nosniff", path
     assert headers["Referrer-Policy"] in {"same-origin", "no-referrer"}, path
+    assert headers["Cross-Origin-Opener-Policy"] == "same-origin", path
     assert not [name for name in headers if name.startswith("Access-Control")], path
 
 
@@ -174,12 +178,21 @@ def test_a_cookie_that_was_tampered_with_is_no_cookie(client: Client, change: st
     assert client.get("/signup/check-your-mail/").status_code == 200
     name = installation.ASKING_COOKIE_NAME
     good = client.cookies[name].value
+    value = good.partition(":")[0]
     client.cookies[name] = {
         "cut": good[:-1],
         "bit": ("b" if good[0] == "a" else "a") + good[1:],
-        "other purpose": client.cookies["messages"].value
-        if "messages" in client.cookies
-        else "x:y:z",
-        "unsigned": good.partition(":")[0],
+        "other purpose": signing.TimestampSigner(salt="another").sign(value),
+        "unsigned": value,
     }[change]
     assert client.get("/signup/check-your-mail/").status_code == 302
+
+
+def test_a_cookie_is_good_for_its_time(client: Client) -> None:
+    with time_machine.travel(dt.datetime.now(dt.UTC), tick=False) as clock:
+        ask(ClientVisitor(client), "anna@walkers.com")
+        client.cookies[installation.ASKING_COOKIE_NAME]["max-age"] = ""
+        clock.shift(dt.timedelta(days=7, minutes=-1))
+        assert client.get("/signup/check-your-mail/").status_code == 200
+        clock.shift(dt.timedelta(minutes=2))
+        assert client.get("/signup/check-your-mail/").status_code == 302

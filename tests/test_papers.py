@@ -84,3 +84,65 @@ def test_every_limit_is_described_with_its_rates() -> None:
     assert len(limits) > 5
     rows = re.findall(r"^\| `(\w+\.\w+)` \| ([^|]+) \|", text_of("docs/operators.md"), re.MULTILINE)
     assert set(rows) == limits
+
+
+# ASVS 5.0.0: by section, how many requirements of levels 1 and 2 there are; they are numbered from 1.
+ASVS = {
+    "1.1": 2,
+    "1.2": 9,
+    "1.3": 11,
+    "1.4": 3,
+    "1.5": 2,
+    "2.1": 3,
+    "2.2": 3,
+    "2.3": 4,
+    "2.4": 1,
+    "3.3": 4,
+    "3.4": 6,
+    "3.5": 5,
+    "6.1": 3,
+    "6.2": 12,
+    "6.3": 4,
+    "6.4": 4,
+    "6.5": 5,
+    "6.6": 3,
+    "6.8": 4,
+    "7.1": 3,
+    "7.2": 4,
+    "7.3": 2,
+    "7.4": 5,
+    "7.5": 2,
+    "7.6": 2,
+    "8.1": 2,
+    "8.2": 3,
+    "8.3": 1,
+    "8.4": 1,
+    "9.1": 3,
+    "9.2": 4,
+}
+
+
+def test_every_requirement_of_asvs_has_one_row_and_the_sums_are_right() -> None:
+    rows = re.findall(
+        r"^\| (\d\.\d\.\d+) \| (\d) \| [^|]+ \| (yes|part|no|–) \|",
+        text_of("docs/asvs.md"),
+        re.MULTILINE,
+    )
+    asked = [f"{section}.{number + 1}" for section, last in ASVS.items() for number in range(last)]
+    assert sorted(number for number, level, _ in rows if level != "3") == sorted(asked)
+    states = [state for _, level, state in rows if level != "3"]
+    sums = " | ".join(str(states.count(state)) for state in ("yes", "part", "no", "–"))
+    assert f"| levels 1 and 2 | {sums} |" in text_of("docs/asvs.md")
+
+
+def test_every_test_that_the_asvs_map_names_is_there() -> None:
+    named = re.findall(r"`(test_\w+\.py)(?:::(\w+))?`", text_of("docs/asvs.md"))
+    assert len(named) > 100
+    wrong = [
+        f"{file}::{name}"
+        for file, name in named
+        if not re.search(
+            rf"^(async )?def {name}\(" if name else "", text_of(f"tests/{file}"), re.MULTILINE
+        )
+    ]
+    assert wrong == []
