@@ -23,15 +23,27 @@ def rate(seconds: float = 3.0) -> float:
         return sum(pool.map(rate_of_one, [seconds] * processes))
 
 
+def milliseconds(hashes: int = 60) -> float:
+    """What one hash takes of a processor, whatever else the machine does meanwhile."""
+    started = time.process_time()
+    for _ in range(hashes):
+        _hasher().hash(PASSWORD)
+    return 1000 * (time.process_time() - started) / hashes
+
+
 def rate_of_one(seconds: float) -> float:
-    hasher = argon2.PasswordHasher(
-        time_cost=Argon2Hasher.time_cost,
-        memory_cost=Argon2Hasher.memory_cost,
-        parallelism=Argon2Hasher.parallelism,
-    )
+    hasher = _hasher()
     hasher.hash(PASSWORD)
     started, hashes = time.perf_counter(), 0
     while time.perf_counter() - started < seconds:
         hasher.hash(PASSWORD)
         hashes += 1
     return hashes / (time.perf_counter() - started)
+
+
+def _hasher() -> argon2.PasswordHasher:
+    return argon2.PasswordHasher(
+        time_cost=Argon2Hasher.time_cost,
+        memory_cost=Argon2Hasher.memory_cost,
+        parallelism=Argon2Hasher.parallelism,
+    )

@@ -39,7 +39,7 @@ def measure(here: stack.Stack, product: Product) -> None:
 
 
 def one_round(here: stack.Stack, product: Product, paths: list[str]) -> Result:
-    raw = argon2id.rate(2)
+    raw, hash_ms = argon2id.rate(2), argon2id.milliseconds()
     before = here.cpu(product)
     rate = press(product.port, people.completes(paths), visitors=VISITORS, seconds=SECONDS)
     used = stack.shares(before, here.cpu(product), rate * SECONDS)
@@ -49,6 +49,8 @@ def one_round(here: stack.Stack, product: Product, paths: list[str]) -> Result:
         "argon2id_per_second": round(raw, 1),
         "share": round(rate / raw, 3),
         **used,
+        "hash_cpu_ms": round(hash_ms, 2),
+        "cpu_share": round(hash_ms / sum(used.values()), 3),
     }
 
 
