@@ -45,6 +45,11 @@ class SignUp(models.Model):
         verbose_name=_("became"),
     )
     created_at = models.DateTimeField(_("requested"), default=timezone.now)
+    asked_again_at = models.DateTimeField(
+        _("asked again"),
+        null=True,
+        help_text=_("When the newest mail after the first was asked for."),
+    )
     ended_at = models.DateTimeField(_("ended"), null=True)
 
     class Meta:
@@ -70,6 +75,14 @@ class SignUp(models.Model):
                 condition=~Q(outcome="confirm"),
                 name="signups_with_rare_outcome",
             ),
+            models.Index(
+                fields=("created_at",), condition=~Q(state="completed"), name="signups_to_delete"
+            ),
+            models.Index(
+                fields=("ended_at",),
+                condition=Q(state="completed", address__gt=""),
+                name="signups_to_forget",
+            ),
         )
         constraints = (
             models.CheckConstraint(
@@ -77,6 +90,11 @@ class SignUp(models.Model):
                 | (~Q(state="pending") & Q(ended_at__isnull=False)),
                 name="signup_ends_once",
                 violation_error_message=_("A sign-up has an end exactly when it is not pending."),
+            ),
+            models.CheckConstraint(
+                condition=Q(address__gt="") | Q(state="completed"),
+                name="signup_has_an_address",
+                violation_error_message=_("A sign-up keeps its address until it is completed."),
             ),
         )
 

@@ -42,9 +42,9 @@ def welcome_items(language: str) -> QuerySet[WelcomeItem]:
 
 
 def sign_up_with_id(value: object) -> SignUp | None:
-    """The sign-up whose id a session or a cookie holds."""
+    """The sign-up whose id a session or a cookie holds, unless the purge has forgotten its address."""
     try:
-        return SignUp.objects.filter(id=uuid.UUID(str(value))).first()
+        return SignUp.objects.filter(id=uuid.UUID(str(value)), address__gt="").first()
     except ValueError:
         return None
 

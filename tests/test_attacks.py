@@ -10,13 +10,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from outbox.models import MailLink, OutboxMail
+from outbox.models import OutboxMail
 from outbox.services import deliver, enqueue
 from rms_portal import environment
 from signup.admission import TO_ADDRESS
 from signup.models import LegalDocument, SignUp
 from signup.selectors import current_document
-from signup.services import purge
 from subscriptions.models import AssignedLicence
 from tenants.models import DomainRule, Tenant
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
@@ -122,14 +121,6 @@ def test_what_a_database_cannot_store_is_not_stored(visitor: ClientVisitor, fiel
     assert visitor.post("/signup/", fields).status == 302
     row = SignUp.objects.get()
     assert (row.sku, row.return_url) == ("", "")
-
-
-def test_purging_leaves_a_request_whose_link_was_just_sent_again(visitor: ClientVisitor) -> None:
-    ask(visitor, "anna@walkers.com")
-    SignUp.objects.update(created_at=timezone.now() - dt.timedelta(days=8))
-    assert purge() == 0
-    MailLink.objects.update(created_at=timezone.now() - dt.timedelta(days=4))
-    assert purge() == 1
 
 
 def test_resending_stops_at_a_block(visitor: ClientVisitor) -> None:

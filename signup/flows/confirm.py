@@ -49,7 +49,8 @@ def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     """Looks a link up and changes nothing."""
     link = links.find(token, purpose=purpose)
     sign_up = one_or_none(SignUp.objects.filter(id=link.subject_id)) if link else None
-    if link is None or sign_up is None:
+    # Once the purge has forgotten its address, a completed sign-up is as good as gone.
+    if link is None or sign_up is None or not sign_up.address:
         return Opening(LinkState.UNKNOWN)
     if sign_up.state == SignUp.State.COMPLETED:
         return Opening(LinkState.USED, link, sign_up)

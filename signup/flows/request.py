@@ -121,7 +121,8 @@ def _mail_again(sign_up_id: uuid.UUID) -> None:
     sign_up.outcome = outcome
     sign_up.state = SignUp.State.PENDING if sign_up.has_link else SignUp.State.ANSWERED
     sign_up.ended_at = None if sign_up.has_link else sign_up.ended_at or timezone.now()
-    sign_up.save(update_fields=("outcome", "state", "ended_at"))
+    sign_up.asked_again_at = timezone.now()
+    sign_up.save(update_fields=("outcome", "state", "ended_at", "asked_again_at"))
     _send_mail(sign_up)
 
 

@@ -7,7 +7,11 @@ from signup.services import purge
 
 
 class Command(ChangeCommand):
-    help = "Deletes sign-ups that became nothing within 7 days."
+    help = (
+        "Deletes sign-ups that became nothing within 7 days or were completed a year ago, and forgets "
+        "what is personal in those completed 7 days ago."
+    )
 
     def change(self, **options: Any) -> Row:
-        return {"deleted": purge()}
+        purged = purge()
+        return {"deleted": purged.deleted, "forgotten": purged.forgotten}
