@@ -70,18 +70,20 @@ class Inbox(Protocol):
 class HttpVisitor:
     """Over HTTP, with cookies, and with the token that forms carry.
 
-    `network` is where they come from, for a portal that trusts 127.0.0.1 as its proxy.
+    `network` is where a trusted proxy says that the visitor asks from; they wait `patience` seconds.
     """
 
-    def __init__(self, url: str, *, network: str = "") -> None:
-        self._url = url
+    def __init__(self, url: str, *, network: str = "", patience: float = 30) -> None:
+        self._url, self._patience = url, patience
         self._session = requests.Session()
         self._session.trust_env = False
         if network:
             self._session.headers["X-Forwarded-For"] = network
 
     def get(self, path: str) -> Page:
-        return self._page(self._session.get(self._url + path, allow_redirects=False, timeout=30))
+        return self._page(
+            self._session.get(self._url + path, allow_redirects=False, timeout=self._patience)
+        )
 
     def post(self, path: str, fields: Mapping[str, str]) -> Page:
         """Fetches the form at `path` first, as somebody who fills it in would have."""
@@ -92,7 +94,7 @@ class HttpVisitor:
     def send(self, path: str, fields: Mapping[str, str]) -> Page:
         """Only the request, for whoever has the form's token."""
         response = self._session.post(
-            self._url + path, data=dict(fields), allow_redirects=False, timeout=30
+            self._url + path, data=dict(fields), allow_redirects=False, timeout=self._patience
         )
         return self._page(response)
 

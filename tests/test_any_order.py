@@ -1,0 +1,206 @@
+"""The steps of sign-up in any order, by anybody, at any time: none can be skipped and none is lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import settings as product
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from limits import stores
+from signup.models import MailPause
+from signup.services import purge
+from tenants.models import Address, Domain, DomainRule, Tenant, User
+from tests.outbox import LocalInbox
+from tests.strangers import stranger
+from tests.walk import CONFIRM_LINK, NOT_ME_LINK, PASSWORD, ClientVisitor, ask, finish, sign_in
+
+LINK_LIFE = dt.timedelta(hours=24)
+SWITCHES = ("allow_ad_hoc_subscriptions", "allow_email_verified_users")
+_domains = count()
+people = st.sampled_from(("anna", "ben"))
+browsers = st.integers(0, 2)
+
+
+@dataclass(frozen=True)
+class Link:
+    person: str
+    path: str
+    not_me: str
+    ends: dt.datetime
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Two people of one domain, three browsers, and what an operator does meanwhile."""
+
+    links: Bundle[Link] = Bundle("links")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = transaction.atomic()
+        self._rows.__enter__()
+        stores.embedded(product.VAR_DIR).clear()
+        self._clock = time_machine.travel(timezone.now(), tick=False)
+        self.time = self._clock.start()
+        self.domain = f"walkers{next(_domains)}.com"
+        self.clients: list[Client] = [stranger() for _ in range(3)]
+        self.asked: dict[int, str] = {}
+        self.signed_in: dict[int, str] = {}
+        self.mails = {"anna": 0, "ben": 0}
+        self.accounts: set[str] = set()
+
+    def teardown(self) -> None:
+        self._clock.stop()
+        transaction.set_rollback(True)
+        self._rows.__exit__(None, None, None)
+
+    def address(self, person: str) -> str:
+        return f"{person}@{self.domain}"
+
+    def mailed(self, person: str, do: Callable[[], Any]) -> MultipleResults[Link]:
+        """The links that came by mail of `do`, a while after whatever was before it."""
+        self.time.shift(dt.timedelta(minutes=2))
+        do()
+        mails = LocalInbox().mails_to(self.address(person))
+        fresh, self.mails[person] = mails[self.mails[person] :], len(mails)
+        ends = timezone.now() + LINK_LIFE
+        return multiple(
+            *(
+                Link(person, mail.link(), mail.link(NOT_ME_LINK), ends)
+                for mail in fresh
+                if CONFIRM_LINK.search(mail.text)
+            )
+        )
+
+    def may_join(self, person: str) -> bool:
+        tenant = Tenant.objects.first()
+        is_open = tenant is None or all(getattr(tenant, switch) for switch in SWITCHES)
+        return is_open and not DomainRule.objects.exists()
+
+    @rule(target=links, person=people, browser=browsers)
+    def asks(self, person: str, browser: int) -> MultipleResults[Link]:
+        return self.mailed(person, lambda: self._ask(person, browser))
+
+    def _ask(self, person: str, browser: int) -> None:
+        answer = ask(ClientVisitor(self.clients[browser]), self.address(person))
+        assert answer.status in {200, 302}
+        if answer.status == 302:
+            self.asked[browser] = person
+
+    @rule(target=links, browser=browsers)
+    def asks_again(self, browser: int) -> MultipleResults[Link]:
+        person = self.asked.get(browser, "anna")
+        return self.mailed(person, lambda: self.clients[browser].post("/signup/resend/"))
+
+    @rule(target=links, link=links, browser=browsers)
+    def renews(self, link: Link, browser: int) -> MultipleResults[Link]:
+        path = link.path.replace("confirm", "renew")
+        return self.mailed(link.person, lambda: self._renew(link.person, path, browser))
+
+    def _renew(self, person: str, path: str, browser: int) -> None:
+        answer = self.clients[browser].post(path)
+        if answer.headers["Location"] == "/signup/check-your-mail/":
+            self.asked[browser] = person
+
+    @rule(link=links, browser=browsers)
+    def opens(self, link: Link, browser: int) -> None:
+        for path in (link.path, link.not_me):
+            assert self.clients[browser].get(path).status_code in {200, 404, 410}
+
+    @rule(link=links, browser=browsers)
+    def finishes(self, link: Link, browser: int) -> None:
+        is_good = link.person not in self.accounts and timezone.now() < link.ends
+        answer = finish(ClientVisitor(self.clients[browser]), link.path)
+        if is_good and self.may_join(link.person):
+            assert (answer.status, answer.location) == (302, "/welcome/")
+            self.accounts.add(link.person)
+            self.signed_in[browser] = link.person
+            assert not MailPause.objects.filter(address=self.address(link.person)).exists()
+        else:
+            assert answer.status == 200 if is_good else answer.status in {404, 410}
+
+    @rule(link=links, browser=browsers)
+    def says_it_was_somebody_else(self, link: Link, browser: int) -> None:
+        assert self.clients[browser].post(link.not_me).status_code in {200, 404}
+
+    @rule(link=links, browser=browsers)
+    def skips_a_step(self, link: Link, browser: int) -> None:
+        visitor = ClientVisitor(self.clients[browser])
+        for path in (link.not_me.replace("not-me", "confirm"), "/signup/confirm/" + "A" * 43 + "/"):
+            assert finish(visitor, path).status == 404
+
+    @rule(person=people, browser=browsers, password=st.sampled_from((PASSWORD, "not " + PASSWORD)))
+    def signs_in(self, person: str, browser: int, password: str) -> None:
+        self.time.shift(dt.timedelta(minutes=10))
+        self.clients[browser].post("/accounts/logout/")
+        self.signed_in.pop(browser, None)
+        answer = sign_in(ClientVisitor(self.clients[browser]), self.address(person), password)
+        is_right = person in self.accounts and password == PASSWORD
+        assert (answer.status == 302) is is_right
+        if is_right:
+            self.signed_in[browser] = person
+
+    @rule(hours=st.sampled_from((1, 12, 23, 25, 80, 24 * 8)))
+    def time_goes_by(self, hours: int) -> None:
+        self.time.shift(dt.timedelta(hours=hours))
+
+    @rule(switch=st.sampled_from(SWITCHES), value=st.booleans())
+    def a_switch_is_set(self, switch: str, value: bool) -> None:
+        Tenant.objects.update(**{switch: value})
+
+    @rule(is_blocked=st.booleans())
+    def the_domain_is_blocked_or_not(self, is_blocked: bool) -> None:
+        DomainRule.objects.all().delete()
+        if is_blocked:
+            DomainRule.objects.create(domain=self.domain, decision="block")
+
+    @rule()
+    def old_requests_are_purged(self) -> None:
+        purge()
+
+    @invariant()
+    def there_are_the_accounts_of_those_who_finished_and_no_other(self) -> None:
+        expected = sorted(map(self.address, self.accounts))
+        assert sorted(map(str, User.objects.values_list("email", flat=True))) == expected
+        assert sorted(Address.objects.values_list("address", flat=True)) == expected
+        assert Domain.objects.count() == Tenant.objects.count() == bool(expected)
+
+    @invariant()
+    def nobody_is_signed_in_as_somebody_else(self) -> None:
+        for number, client in enumerate(self.clients):
+            page = client.get("/account/")
+            if page.status_code == 200:
+                assert self.address(self.signed_in[number]) in page.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("examples", [12, pytest.param(200, marks=pytest.mark.long)])
+def test_steps_in_any_order(examples: int) -> None:
+    run_state_machine_as_test(
+        AnyOrder,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
