@@ -193,7 +193,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("examples", [12, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [12, pytest.param(100, marks=pytest.mark.long)])
 def test_steps_in_any_order(examples: int) -> None:
     run_state_machine_as_test(
         AnyOrder,

@@ -42,10 +42,13 @@ PAGES = (
     *("/accounts/password/reset/done/", "/accounts/password/reset/key/{}-{}/", "/readyz"),
     *("/accounts/2fa/webauthn/login/", "/accounts/2fa/authenticate/", "/accounts/sessions/"),
     *("/accounts/reauthenticate/", "/dev/mail/{}/", "/admin/login/", "/account/", "/welcome/"),
+    *("/challenge/{}/picture.png", "/challenge/{}/sound.wav", "/metrics", "/accounts/mailbox/{}/"),
+    *("/accounts/mailbox/{}/renew/", "/accounts/password/change/", "/accounts/2fa/totp/activate/"),
 )
 FIELDS = (
     *("email", "sku", "ru", "next", "login", "password", "remember", "first_name", "last_name"),
     *("password1", "password2", "language", "credential", "code", "action", "_method"),
+    *("digits", "digits_token"),
 )
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data; boundary=zz"
@@ -121,6 +124,8 @@ def test_bodies_that_are_too_large_or_broken(path: str, body: bytes, kind: str) 
         {"cookie": 'messages="[[\\"__json_message\\",0,99,\\"x\\"]]"'},
         {"cookie": 'session="abcdefgh\\000"; csrf="\\000"'},
         {"cookie": "session=" + "x" * 9000},
+        {"cookie": 'asking="x:\\000:y"'},
+        {"cookie": "asking=x:y:z; device=::; asked=\xff"},
     ],
 )
 def test_headers_that_no_browser_sends(headers: dict[str, str]) -> None:
