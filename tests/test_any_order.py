@@ -14,7 +14,7 @@ from django.conf import settings as product
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -126,8 +126,9 @@ class AnyOrder(RuleBasedStateMachine):
         for path in (link.path, link.not_me):
             assert self.clients[browser].get(path).status_code in {200, 404, 410}
 
-    @rule(link=links, browser=browsers)
-    def finishes(self, link: Link, browser: int) -> None:
+    @rule(link=links, browser=browsers, hours=st.sampled_from((0, 0, 12, 23, 25, 80)))
+    def finishes(self, link: Link, browser: int, hours: int) -> None:
+        self.time.shift(dt.timedelta(hours=hours))
         is_good = link.person not in self.accounts and timezone.now() < link.ends
         answer = finish(ClientVisitor(self.clients[browser]), link.path)
         if is_good and self.may_join(link.person):
@@ -159,7 +160,7 @@ class AnyOrder(RuleBasedStateMachine):
         if is_right:
             self.signed_in[browser] = person
 
-    @rule(hours=st.sampled_from((1, 12, 23, 25, 80, 24 * 8)))
+    @rule(hours=st.sampled_from((12, 80, 24 * 8)))
     def time_goes_by(self, hours: int) -> None:
         self.time.shift(dt.timedelta(hours=hours))
 
@@ -201,6 +202,8 @@ def test_steps_in_any_order(examples: int) -> None:
             max_examples=examples,
             stateful_step_count=25,
             deadline=None,
+            # Making a failure shorter takes minutes, and its steps can be read as they are.
+            phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         ),
     )
