@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ ORGANISATIONS = {
     "no new accounts": {"allow_email_verified_users": False},
     "switched off": {"allow_ad_hoc_subscriptions": False},
 }
+DIGITS_TOKEN = re.compile(r"gAAAA[\w=-]+")
 RANDOM = {"X-Request-ID", "Expires"}  # Expires is the time of the answer.
 Answer = tuple[int, dict[str, str], list[dict[str, Any]], str]
 
@@ -50,7 +52,7 @@ def answer(response: Any, address: str) -> Answer:
         {**dict(cookie), "name": key, "expires": ""} for key, cookie in response.cookies.items()
     ]
     headers = dict(response.headers) | dict.fromkeys(RANDOM & {*response.headers}, "")
-    page = CSRF_FIELD.sub("", response.content.decode())
+    page = DIGITS_TOKEN.sub("", CSRF_FIELD.sub("", response.content.decode()))
     return response.status_code, headers, cookies, page.replace(address, "").replace(name, "")
 
 
