@@ -23,6 +23,7 @@ from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
 
 FIRST_USERS = 20
+SIGNING_IN, UNITS = 8, 3
 pytestmark = pytest.mark.services
 
 TOKEN = re.compile(r"/signup/(?:confirm|not-me)/([\w-]{43})/")
@@ -217,3 +218,25 @@ def test_one_link_pressed_many_times_at_once_makes_one_account(
     assert set(statuses) <= {200, 302, 410}
     users = json.loads(product.manage("list_users", "pressed-walkers.com", "--json"))
     assert len(users) == 1
+
+
+def test_the_last_units_of_a_plan_are_given_once_however_many_sign_in_at_once(
+    product: Product, mail_server: Smtp
+) -> None:
+    addresses = [f"robin{number}@units-walkers.com" for number in range(SIGNING_IN)]
+    inbox = walk.SmtpInbox(mail_server)
+    for address in addresses:
+        walk.sign_up(walk.HttpVisitor(product.url), inbox, address)
+    plan = ("--plan", "ENTERPRISEPACK", "--units", str(UNITS))
+    product.manage("convert_subscription", "units-walkers.com", *plan)
+    start = Barrier(SIGNING_IN)
+
+    def sign_in(address: str) -> str:
+        visitor = walk.HttpVisitor(product.url)
+        start.wait(60)
+        return walk.sign_in(visitor, address).location
+
+    with ThreadPoolExecutor(SIGNING_IN) as people:
+        assert {*people.map(sign_in, addresses)} == {"/welcome/"}
+    rows = json.loads(product.manage("list_subscriptions", "units-walkers.com", "--json"))
+    assert [row["used"] for row in rows if row["plan"] == "ENTERPRISEPACK"] == [UNITS]
