@@ -10,3 +10,10 @@ class AuditLogIsAppendOnlyError(Exception):
 
     def __init__(self) -> None:
         super().__init__("Rows of the audit log are never changed or deleted.")
+
+
+class NotAFileOfHeads(Refusal):
+    def __init__(self, path: object) -> None:
+        super().__init__(
+            f"{path} is not a file of heads. Name one that lies below VAR_DIR as audit/heads.jsonl, or a copy."
+        )

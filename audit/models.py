@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.exceptions import AuditLogIsAppendOnlyError
 
 
-class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     def update(self, **kwargs: Any) -> int:
         raise AuditLogIsAppendOnlyError
 
@@ -23,7 +23,22 @@ class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
         raise AuditLogIsAppendOnlyError
 
 
-class AuditEvent(models.Model):
+class AppendOnlyModel(models.Model):
+    """The database refuses the same, by triggers: see audit/append_only.py."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise AuditLogIsAppendOnlyError
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise AuditLogIsAppendOnlyError
+
+
+class AuditEvent(AppendOnlyModel):
     class Result(models.TextChoices):
         DONE = "done", _("done")
         REFUSED = "refused", _("refused")
@@ -40,7 +55,7 @@ class AuditEvent(models.Model):
     request_id = models.CharField(_("request"), max_length=80, blank=True)
     details = models.JSONField(_("details"), default=dict)
 
-    objects = AuditEventQuerySet.as_manager()
+    objects: models.Manager[AuditEvent] = AppendOnlyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit event")
@@ -67,10 +82,39 @@ class AuditEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.subject}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise AuditLogIsAppendOnlyError
-        super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
-        raise AuditLogIsAppendOnlyError
+class ChainLink(AppendOnlyModel):
+    """A row's place in the chain of its tenant. What is hashed, and why: audit/chain.py."""
+
+    id = models.BigAutoField(primary_key=True)
+    chain = models.UUIDField()
+    number = models.PositiveBigIntegerField()
+    event_id = models.UUIDField(unique=True)
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+    chained_at = models.DateTimeField()
+
+    objects: models.Manager[ChainLink] = AppendOnlyQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            # Of two that chain at once, one gets the number.
+            models.UniqueConstraint(fields=("chain", "number"), name="audit_one_link_a_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.number}"
+
+
+class ChainHead(models.Model):
+    """The newest link of a chain, sealed. The one row here that changes: it follows the chain."""
+
+    chain = models.UUIDField(primary_key=True)
+    number = models.PositiveBigIntegerField()
+    hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+    seal = models.CharField(max_length=64)
+    exported_number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.chain} {self.number}"

@@ -105,6 +105,7 @@ def refusals(
     metrics_token: str,
     dns_resolvers: list[str],
     mail_service: str = "",
+    master_key: str = "",
     webhook_secrets: Sequence[str] = (),
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
@@ -129,6 +130,7 @@ def refusals(
     found += _out_of_range(log_format, mailbox_proof_days, metrics_token)
     found += not_resolvers(dns_resolvers)
     found += _weak_webhook_secrets(mail_service, webhook_secrets)
+    found += _weak_master_key(master_key, secret_key)
     if debug:
         return found
     if not secret_key:
@@ -172,6 +174,24 @@ def _out_of_range(log_format: str, mailbox_proof_days: int, metrics_token: str) 
         found.append(
             f"METRICS_TOKEN is shorter than {SHORTEST_METRICS_TOKEN} characters, so it can be guessed. Set it to a "
             'random one: python3 -c "import secrets; print(secrets.token_urlsafe(32))".'
+        )
+    return found
+
+
+def _weak_master_key(master_key: str, secret_key: str) -> list[str]:
+    found = []
+    if master_key and (
+        len(master_key) < SHORTEST_SECRET_KEY or master_key.startswith("django-insecure")
+    ):
+        found.append(
+            f"MASTER_KEY is shorter than {SHORTEST_SECRET_KEY} characters or an example: what it protects could "
+            "be read. Set it to at least 50 random characters, for example the output of: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(64))".'
+        )
+    if master_key and master_key == secret_key:
+        found.append(
+            "MASTER_KEY is the same as SECRET_KEY, which is changed now and then while MASTER_KEY stays. "
+            "Set it to random characters of its own."
         )
     return found
 

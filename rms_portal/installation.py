@@ -13,6 +13,7 @@ import environ
 from rms_portal.environment import SECRET_KEY_FILE, keeps_secret_key
 
 FOLDERS = (
+    "audit",
     "broker",
     "broker/control",
     "broker/processed",

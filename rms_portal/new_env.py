@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MADE_AT_RANDOM = {"SECRET_KEY": 48, "POSTGRES_PASSWORD": 24}  # octets
+MADE_AT_RANDOM = {"SECRET_KEY": 48, "MASTER_KEY": 48, "POSTGRES_PASSWORD": 24}  # octets
 
 
 def filled(example: str) -> str:

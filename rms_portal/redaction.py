@@ -17,7 +17,7 @@ from django.conf import settings
 REDACTED = "[redacted]"
 SHORTEST_SECRET = 6
 # Settings that are secret, or hold a secret in a URL.
-SECRETS = ("SECRET_KEY", "EMAIL_HOST_PASSWORD", "METRICS_TOKEN")
+SECRETS = ("SECRET_KEY", "MASTER_KEY", "EMAIL_HOST_PASSWORD", "METRICS_TOKEN")
 URLS_WITH_SECRETS = ("REDIS_URL", "CELERY_BROKER_URL")
 
 _NAMES = r"[\w-]*(?:passw(?:or)?d|passwd|secret|token|api[_-]?key|_key|session|csrf|authorization|cookie)[\w-]*"

@@ -33,6 +33,8 @@ TRUSTED_PROXIES: list[str] = env.list("TRUSTED_PROXIES", default=[])
 SECRET_KEY = environment.secret_key(env, VAR_DIR)
 SECRET_KEY_IS_KEPT_HERE = environment.keeps_secret_key(env)
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
+# What lies encrypted or sealed for years follows from it; without one, from SECRET_KEY.
+MASTER_KEY: str = env.str("MASTER_KEY", default="")
 PRODUCT_NAME: str = env.str("PRODUCT_NAME", default="Information Protection")
 SUPPORT_EMAIL: str = env.str("SUPPORT_EMAIL", default="")
 OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
@@ -79,6 +81,7 @@ environment.require(
     environment.refusals(
         debug=DEBUG,
         secret_key=SECRET_KEY,
+        master_key=MASTER_KEY,
         allowed_hosts=ALLOWED_HOSTS,
         public_url=PUBLIC_URL,
         listen=LISTEN,

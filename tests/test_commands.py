@@ -220,6 +220,9 @@ def test_every_command_of_ours_has_a_test() -> None:
         "admit_user",  # tests/test_role_mailboxes.py
         "renew_second_factors",  # tests/test_second_factors.py
         "reset_second_factors",  # tests/test_second_factors.py
+        "verify_audit_log",  # tests/test_audit_chain.py
+        "reseal_audit_log",  # tests/test_audit_chain.py
+        "list_audit_heads",  # tests/test_audit_chain.py
         "set_mailbox_rule",  # tests/test_role_mailboxes.py
     }
     assert {name for name, app in get_commands().items() if app in OURS} == tested

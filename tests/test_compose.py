@@ -114,6 +114,9 @@ def test_make_env_writes_fresh_secrets_once(tmp_path: Path) -> None:
     written = (tmp_path / ".env").read_text()
     assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
     assert len(env_file()["SECRET_KEY"]) >= 50
+    assert (
+        len({env_file()[name] for name in ("SECRET_KEY", "MASTER_KEY", "POSTGRES_PASSWORD")}) == 3
+    )
     assert env_file()["SECRET_KEY"] not in written
     assert "is there already" in str(write_env(tmp_path))
     assert (tmp_path / ".env").read_text() == written

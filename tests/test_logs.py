@@ -102,6 +102,7 @@ def test_a_traceback_and_a_stack_are_redacted_too() -> None:
 PLANTED = {
     "SECRET_KEY": "planted-secret-key-" + "0123456789abcdef" * 3,
     "SECRET_KEY_FALLBACKS": "planted-fallback-key-" + "0123456789abcdef" * 3,
+    "MASTER_KEY": "planted-master-key-" + "0123456789abcdef" * 3,
     "METRICS_TOKEN": "planted-metrics-token-0123456789",
     "database": "planted-database-password",
     "smtp": "planted-smtp-password",
@@ -121,7 +122,7 @@ def mail_server() -> Iterator[Smtp]:
 
 
 def planted(folder: Path, postgres: Postgres, redis: Redis, mail_server: Smtp) -> Product:
-    names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "METRICS_TOKEN")
+    names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MASTER_KEY", "METRICS_TOKEN")
     return served(
         folder,
         database_url=with_password(postgres.new_url()),

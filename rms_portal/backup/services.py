@@ -82,6 +82,7 @@ def _secrets() -> dict[str, object]:
     return {
         "SECRET_KEY": settings.SECRET_KEY,
         "SECRET_KEY_FALLBACKS": list(settings.SECRET_KEY_FALLBACKS),
+        "MASTER_KEY": settings.MASTER_KEY,
     }
 
 

@@ -1,0 +1,79 @@
+"""Heads outside the database: a line each in a file that only grows.
+
+Whoever cuts the end off a chain can put an older head back that was sealed with our key; a head that was
+exported later, and lies elsewhere, shows it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F
+
+from audit.chain import INSTALLATION, Head, claim_of
+from audit.exceptions import NotAFileOfHeads
+from audit.models import ChainHead
+
+FILE = Path("audit") / "heads.jsonl"
+OWNER_ONLY = 0o600
+AT_ONCE = 1000
+
+
+def export() -> int:
+    """Appends the heads that were not exported yet; their number. A crash in between exports some twice."""
+    count = 0
+    while rows := list(ChainHead.objects.exclude(exported_number=F("number"))[:AT_ONCE]):
+        _append(map(claim_of, rows))
+        for row in rows:
+            row.exported_number = row.number
+        ChainHead.objects.bulk_update(rows, ["exported_number"])
+        count += len(rows)
+    return count
+
+
+def _append(heads: Iterable[Head]) -> None:
+    path = Path(settings.VAR_DIR) / FILE
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lines = "".join(f"{json.dumps(as_row(head))}\n" for head in heads)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(lines)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def as_row(head: Head) -> dict[str, Any]:
+    return {
+        "tenant_id": None if head.chain == INSTALLATION else str(head.chain),
+        "number": head.number,
+        "hash": head.hash,
+        "at": head.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
+        "seal": head.seal,
+    }
+
+
+def read(path: Path) -> Iterator[Head]:
+    """The heads in a file as `export` writes it, one at a time. Raises NotAFileOfHeads."""
+    try:
+        with path.open() as file:
+            for line in file:
+                yield _parsed(json.loads(line))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise NotAFileOfHeads(path) from None
+
+
+def _parsed(row: dict[str, Any]) -> Head:
+    return Head(
+        chain=uuid.UUID(row["tenant_id"]) if row["tenant_id"] else INSTALLATION,
+        number=int(row["number"]),
+        hash=str(row["hash"]),
+        at=dt.datetime.fromisoformat(row["at"]),
+        seal=str(row["seal"]),
+    )

@@ -1,0 +1,120 @@
+"""The audit log on PostgreSQL: the same tests as on SQLite, and several chainers at once, some of them killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.services.postgres import Postgres
+from tests.services.product import PYTHON, ROOT, clean_environment
+from tests.services.waiting import until
+
+pytestmark = pytest.mark.services
+SAME = ("tests/test_audit_append_only.py", "tests/test_audit_chain.py")
+ROWS = 1500
+BEGIN = """
+import django, json, uuid
+django.setup()
+from django.db import connection
+from audit.flows import chain
+from audit.flows.verify import verify
+from audit.models import AuditEvent, ChainLink
+TENANTS = [uuid.UUID(int=number) for number in range(1, 4)]
+chain.BATCH = 50
+"""
+RECORD = """
+AuditEvent.objects.bulk_create(
+    AuditEvent(action="thing.made", subject=f"thing:{n}", tenant_id=TENANTS[n % 3]) for n in range({rows})
+)
+"""
+# Slowly, so that some are killed in the middle of a batch.
+CHAIN = """
+import time
+hash_of = chain.hash_of
+def slow(*args, **values):
+    time.sleep(0.002)
+    return hash_of(*args, **values)
+chain.hash_of = slow
+print("begun", flush=True)
+while chain.chain_pending(everything=True) or ChainLink.objects.count() < AuditEvent.objects.count():
+    pass
+"""
+LOOK = """
+print(json.dumps({
+    "links": ChainLink.objects.count(),
+    "rows": ChainLink.objects.values("event_id").distinct().count(),
+    "wrong": [finding.what for finding in verify()],
+}))
+"""
+
+
+def environment(postgres: Postgres, folder: Path, settings: str) -> dict[str, str]:
+    return clean_environment(
+        DJANGO_SETTINGS_MODULE=settings,
+        DATABASE_URL=postgres.new_url(),
+        SECRET_KEY="only-for-this-test-" * 3,
+        VAR_DIR=str(folder),
+        EMAIL_URL="smtp://127.0.0.1:9",
+        MAIL_FROM="no-reply@rights.example.com",
+    )
+
+
+def links_in(url: str) -> Iterator[int]:
+    with closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        while True:
+            cursor.execute("SELECT count(*) FROM audit_chainlink")
+            ((count,),) = cursor.fetchall()
+            yield int(count)
+
+
+def test_the_same_holds_on_postgresql(postgres: Postgres, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *SAME],
+        cwd=ROOT,
+        env=environment(postgres, tmp_path, "tests.settings"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.long
+def test_several_chainers_and_killed_ones_chain_every_row_once(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    variables = environment(postgres, tmp_path, "rms_portal.settings")
+
+    def start(script: str) -> subprocess.Popen[str]:
+        command = [PYTHON, "-c", BEGIN + script]
+        return subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True)
+
+    def run(script: str) -> str:
+        process = start(script)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        return out
+
+    subprocess.run([PYTHON, "manage.py", "migrate", "-v0"], cwd=ROOT, env=variables, check=True)
+    run(RECORD.replace("{rows}", str(ROWS)))
+    chainers = [start(CHAIN) for _ in range(4)]
+    for process in chainers:
+        assert process.stdout
+        process.stdout.readline()
+    chained = links_in(variables["DATABASE_URL"])
+    until(lambda: next(chained) > 0, seconds=60, what="the first links")
+    for process in chainers[:2]:
+        process.send_signal(signal.SIGKILL)
+    assert next(chained) < ROWS, "They had finished before."
+    for process in chainers:
+        process.communicate(timeout=120)
+    assert json.loads(run(LOOK)) == {"links": ROWS, "rows": ROWS, "wrong": []}
