@@ -37,10 +37,15 @@ class Head:
 
     @property
     def is_genuine(self) -> bool:
+        return any(map(self._is_sealed_with, keys.for_seals()))
+
+    @property
+    def has_newest_key(self) -> bool:
+        return self._is_sealed_with(keys.for_seals()[0])
+
+    def _is_sealed_with(self, key: bytes) -> bool:
         message = _message(self.chain, self.number, self.hash, self.at)
-        return any(
-            hmac.compare_digest(_hmac(key, message), self.seal.encode()) for key in keys.for_seals()
-        )
+        return hmac.compare_digest(_hmac(key, message), self.seal.encode())
 
 
 def sealed(*, chain: uuid.UUID, number: int, digest: str, at: dt.datetime) -> Head:

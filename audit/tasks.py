@@ -5,6 +5,7 @@ from celery.schedules import crontab
 
 from audit import heads
 from audit.flows.chain import chain_pending
+from audit.flows.reseal import renew_seals
 
 SCHEDULE = {
     "audit.chain": {"task": "audit.tasks.chain_audit_log", "schedule": 60.0},
@@ -19,4 +20,6 @@ SCHEDULE = {
 @shared_task
 def chain_audit_log(*, everything: bool = False) -> None:
     chain_pending(everything=everything)
+    if everything:
+        renew_seals()
     heads.export()

@@ -292,6 +292,18 @@ def test_seals_stay_good_when_a_master_key_is_set_and_the_secret_key_changes(
     assert len(wrong()) == 3
 
 
+def test_every_night_heads_are_sealed_under_the_newest_key(
+    log: None, settings: Settings, tmp_path: Path
+) -> None:
+    settings.VAR_DIR = tmp_path
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-" * 8
+    chain_audit_log(everything=True)
+    settings.SECRET_KEY_FALLBACKS = []
+    assert wrong() == []
+    assert list(verify(heads=heads.read(tmp_path / heads.FILE))) == []
+
+
 # --- The commands ----------------------------------------------------------------------------------
 
 

@@ -1,4 +1,4 @@
-"""Sealing anew, after a key was lost: the operator vouches for what is there, and the log says so."""
+"""Sealing anew: under a newer key by itself, after a key was lost by the operator, and the log says so."""
 
 from __future__ import annotations
 
@@ -20,6 +20,21 @@ def reseal(*, chain: uuid.UUID | None, acting_user: Actor | None) -> int:
         heads = heads.filter(chain=chain)
     rows = heads.iterator(chunk_size=READ_AT_ONCE)
     return sum(_reseal(row, acting_user) for row in rows if not claim_of(row).is_genuine)
+
+
+def renew_seals() -> int:
+    """Seals genuine heads of an older key under the newest one; their number."""
+    rows = ChainHead.objects.order_by("chain").iterator(chunk_size=READ_AT_ONCE)
+    return sum(map(_renew, rows))
+
+
+def _renew(head: ChainHead) -> bool:
+    claim = claim_of(head)
+    if claim.has_newest_key or not claim.is_genuine:
+        return False
+    renewed = sealed(chain=claim.chain, number=claim.number, digest=claim.hash, at=claim.at)
+    same = ChainHead.objects.filter(chain=head.chain, seal=head.seal)
+    return bool(same.update(seal=renewed.seal, exported_number=0))
 
 
 @transaction.atomic
