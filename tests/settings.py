@@ -15,14 +15,11 @@ _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if os.environ.get("STATE_OF_WORKER", "") != _worker:
     os.environ["STATE_OF_WORKER"], os.environ["VAR_DIR"] = _worker, _state.name
 os.environ.setdefault("VAR_DIR", _state.name)
-if "PYTEST_XDIST_WORKER" in os.environ:
-    # A process of a parallel run inherits the place of the one that started it, and needs its own.
-    os.environ["VAR_DIR"] = _state.name
 
 from rms_portal.settings import *  # noqa: F403
-from rms_portal.settings import STORAGES, VAR_DIR
+from rms_portal.settings import STATIC_ROOT, STORAGES
 
-Path(VAR_DIR / "mail").parent.mkdir(parents=True, exist_ok=True)
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

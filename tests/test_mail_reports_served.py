@@ -84,8 +84,8 @@ def test_one_report_told_many_times_at_once_counts_once(product: Product) -> Non
         statuses = Counter(services.map(tell, range(AT_ONCE)))
     assert statuses == {200: AT_ONCE}
     assert events(product, "mail.bounced", message_id) == 1
-    (row,) = json.loads(product.manage("list_outbox", "--state", "bounced", "--json"))
-    assert message_id[1:37] == row["id"]
+    bounced = json.loads(product.manage("list_outbox", "--state", "bounced", "--json"))
+    assert message_id[1:37] in {row["id"] for row in bounced}
 
 
 def test_what_is_forged_malformed_or_foreign_is_refused_or_ignored(product: Product) -> None:
