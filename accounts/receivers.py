@@ -11,6 +11,7 @@ from allauth.account.signals import (
 )
 from allauth.account.signals import user_logged_in as signed_in
 from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.signals import on_user_logged_in
 from django.contrib import messages
@@ -19,10 +20,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from accounts import sessions
+from accounts import services, sessions
 from accounts.flows import prove_mailbox
 from tenants import services as directory
 from tenants.models import User
+from tenants.signals import account_shut
 
 
 @receiver(user_logged_in)
@@ -75,3 +77,10 @@ def forget_the_sessions_that_ended(request: HttpRequest, user: User, **_: Any) -
     """They ended by the change itself; this takes them off the list."""
     key = request.session.session_key or ""
     UserSession.objects.filter(user_id=user.pk).exclude(session_key=key).delete()
+
+
+@receiver(account_shut)
+def end_what_lets_its_owner_in(user: User, state: User.State, **_: Any) -> None:
+    services.forget_sessions(user=user)
+    if state is User.State.CLOSED:
+        Authenticator.objects.filter(user_id=user.pk).delete()

@@ -46,13 +46,22 @@ def set_password(*, user: User, password: str, acting_user: User | None) -> None
 def end_all_sessions(*, user: User, acting_user: User | None) -> None:
     """Every session and every remembered browser of `user` ends, at its next request at the latest."""
     User.objects.filter(pk=user.pk).update(sessions_ended_at=timezone.now())
-    UserSession.objects.filter(user_id=user.pk).delete()
+    forget_sessions(user=user)
     record(
         action="user.sessions_ended",
         subject=f"user:{user.pk}",
         tenant_id=user.tenant_id,
         acting_user=acting_user,
     )
+
+
+def forget_sessions(*, user: User) -> None:
+    """Deletes the sessions of `user` that are listed. What makes them worthless is `sessions_ended_at`."""
+    listed = UserSession.objects.filter(user_id=user.pk)
+    Session.objects.filter(
+        session_key__in=list(listed.values_list("session_key", flat=True))
+    ).delete()
+    listed.delete()
 
 
 def tell_of_new_browser(*, user: User, browser: str) -> None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.exceptions import Refusal
 from signup import domain_lists
-from tenants.addresses import Address, AddressRefused, parse
+from tenants.addresses import Address, AddressRefused, NeedsInternationalMail, parse
 from tenants.models import DomainRule
 from tenants.selectors import is_blocked, parents, rule_for
 
@@ -57,14 +57,6 @@ class PersonalAddress(AddressRefused):
 
 class NotOneOrganisations(Refusal):
     """A name that no organisation can prove to be its own."""
-
-
-class NeedsInternationalMail(AddressRefused):
-    code = "needs_international_mail"
-    sentence = _(
-        "Our mail cannot reach addresses with letters beyond a to z before the @ yet. "
-        "Enter another work address of yours."
-    )
 
 
 def check(typed: str) -> Address:

@@ -16,7 +16,8 @@ from subscriptions import selectors as plans
 from subscriptions.models import FREE_PLAN, Subscription
 from tenants import selectors as directory
 from tenants.addresses import Address
-from tenants.models import Domain, Tenant, User
+from tenants.joining import Door, doors
+from tenants.models import Domain, User
 
 Outcome = SignUp.Outcome
 
@@ -49,12 +50,10 @@ def decide(address: Address) -> Decision:
     user = look_up(str(address))
     if user and user.state == User.State.CLOSED:
         user = None
-    paid = plans.entitling_subscription(tenant, timezone.now()) if tenant else None
-    ad_hoc = tenant.allow_ad_hoc_subscriptions if tenant else True
-    new_accounts = tenant.allow_email_verified_users if tenant else True
-    managed = tenant is not None and tenant.state == Tenant.State.MANAGED
-    if managed and directory.has_lapsed(address.domain, timezone.now()):
-        new_accounts = False
+    now = timezone.now()
+    paid = plans.entitling_subscription(tenant, now) if tenant else None
+    open_doors = doors(domain, Door.SIGN_UP, now=now)
+    ad_hoc, new_accounts = open_doors.may_ask, open_doors.may_create
 
     if paid:
         page, outcome = Page.SIGN_IN, _in_paid_organisation(user, ad_hoc and new_accounts)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
+from audit.exceptions import Refusal
+
 
 class SignUpError(Exception):
     """A step of a sign-up that cannot be taken."""
@@ -25,3 +29,20 @@ class DocumentsChanged(SignUpError):
 
 class AccountExists(SignUpError):
     """The address has an account by now."""
+
+
+class NotATable(Refusal):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "This is no table of accounts. Give a CSV file in UTF-8 whose first line names its columns: email, "
+                "and where wanted first_name, last_name, language."
+            )
+        )
+
+
+class FileUnreadable(Refusal):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The file {name} cannot be opened. Check its name, and who may read and write there."
+        )

@@ -10,6 +10,7 @@ from accounts.mails import asked
 from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
+from signup.flows import invite
 from signup.flows.request import CONFIRM, NOT_ME
 from tenants.addresses import shown_domain
 
@@ -123,4 +124,24 @@ def ask_administrator(mail: OutboxMail) -> MailContent:
         ],
         after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
         not_me=_not_me(mail),
+    )
+
+
+@writes(invite.KIND)
+def invitation(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("You have an account for %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("An account was made for you"),
+        paragraphs=[
+            _(
+                "Those who administer %(organisation)s have made an account for %(address)s, which opens protected files."
+            )
+            % {"organisation": _organisation(mail), "address": mail.to_address},
+            _("Press the button to choose a password. It takes a minute."),
+        ],
+        button=_link(mail, invite.PURPOSE, _("Choose a password"), "signup:invitation"),
+        after=[
+            _("The button works for 24 hours, on any device."),
+            _("If it is too old, the page behind it sends you a new mail."),
+        ],
     )

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from signup import views
+from signup import invitation_views, views
 
 app_name = "signup"
 
@@ -12,5 +12,11 @@ urlpatterns = [
     path("resend/", views.resend, name="resend"),
     path("confirm/<str:token>/", views.ConfirmView.as_view(), name="confirm"),
     path("renew/<str:token>/", views.renew, name="renew"),
+    path(
+        "invitation/<str:token>/",
+        invitation_views.InvitationView.as_view(),
+        name="invitation",
+    ),
+    path("invitation/<str:token>/renew/", invitation_views.renew, name="renew_invitation"),
     path("not-me/<str:token>/", views.NotMeView.as_view(), name="not_me"),
 ]

@@ -87,6 +87,24 @@ def assign_after_sign_in(user: User) -> None:
 
 
 @transaction.atomic
+def free_units(*, user: User, acting_user: User | None) -> None:
+    """Gives the units of `user` that were bought back to their organisation."""
+    bought = AssignedLicence.objects.filter(user=user, subscription__units__isnull=False)
+    for assigned in bought.select_related("subscription"):
+        assigned.delete()
+        record(
+            action="licence.removed",
+            subject=f"user:{user.id}",
+            tenant_id=assigned.subscription.tenant_id,
+            acting_user=acting_user,
+            details={
+                "plan": assigned.subscription.plan_id,
+                "subscription": str(assigned.subscription_id),
+            },
+        )
+
+
+@transaction.atomic
 def convert_subscription(
     *,
     tenant: Tenant,

@@ -71,6 +71,14 @@ class NotADomain(AddressRefused):
     sentence = _("The part after @ is not a domain name. Check it for typing mistakes.")
 
 
+class NeedsInternationalMail(AddressRefused):
+    code = "needs_international_mail"
+    sentence = _(
+        "Our mail cannot reach addresses with letters beyond a to z before the @ yet. "
+        "Enter another work address of yours."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """An address in its one spelling."""

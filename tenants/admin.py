@@ -15,6 +15,7 @@ from audit.admin import ReadOnlyAdmin, SearchByBeginning
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.exceptions import DirectoryError
+from tenants.flows import states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, Domain, DomainProof, DomainRule, MailboxRule, Tenant, User
 from tenants.role_mailboxes import NotAMailboxName, name_of
@@ -115,7 +116,7 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
     inlines = (AddressInline,)
-    actions: Any = ("admit", "take_admission_back")
+    actions: Any = ("admit", "take_admission_back", "disable", "restore", "delete_for_now")
 
     @admin.action(description=_("Admit to organisation-wide grants"))
     def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -124,6 +125,18 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Take back: in no organisation-wide grant"))
     def take_admission_back(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset, take_back)
+
+    @admin.action(description=_("Disable: signed out at once, signs in no more"))
+    def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.disable)
+
+    @admin.action(description=_("Restore: disabled or deleted accounts become active"))
+    def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.restore)
+
+    @admin.action(description=_("Delete (can be restored for 30 days)"))
+    def delete_for_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.delete)
 
     def _each(
         self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]

@@ -103,3 +103,92 @@ class NotProven(DirectoryError):
     def __init__(self, outcome: Outcome, record: ProofRecord) -> None:
         self.outcome = outcome
         super().__init__(str(NOT_PROVEN[outcome]) % {"text": record.text, "name": record.name})
+
+
+class NotAllowed(DirectoryError):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "You may not do this to this account. Ask an administrator of its organisation, or whoever runs "
+                "this service; your own account you close on its page."
+            )
+        )
+
+
+class NotActive(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "The account %(address)s is not active. What is disabled or deleted can be restored first "
+                "(restore_user)."
+            )
+            % {"address": account}
+        )
+
+
+class GoneAlready(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _("The account %(address)s has been deleted or closed already.") % {"address": account}
+        )
+
+
+class NothingToRestore(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "The account %(address)s cannot be restored: it is active, or its owner closed it, or it was "
+                "deleted 30 days ago or longer."
+            )
+            % {"address": account}
+        )
+
+
+class LastAdministrator(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "%(address)s is the last active administrator of its organisation, which needs one. Make "
+                "somebody else an administrator first."
+            )
+            % {"address": account}
+        )
+
+
+class LastOperator(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "%(address)s is the last active operator of this installation, which needs one. Make another "
+                "one first (create_operator)."
+            )
+            % {"address": account}
+        )
+
+
+class DomainNotVerified(DirectoryError):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "%(domain)s is not proven to be the organisation's, so only who signs up, and thereby proves the "
+                "mailbox, gets an account there. Prove the domain first (get_domain_verification), or ask the "
+                "person to sign up."
+            )
+            % {"domain": domain}
+        )
+
+
+class DomainClosed(DirectoryError):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "Nobody joins with an address in %(domain)s now: the domain is blocked here (unblock_domain takes "
+                "that back), or its proof was lost 30 days ago or longer (publish its DNS record again)."
+            )
+            % {"domain": domain}
+        )
+
+
+class OtherOrganisation(DirectoryError):
+    def __init__(self, domain: str) -> None:
+        super().__init__(_("%(domain)s is not a domain of this organisation.") % {"domain": domain})

@@ -37,3 +37,25 @@ def proof_lost(mail: OutboxMail) -> MailContent:
             % {"date": lapses, "domain": domain}
         ],
     )
+
+
+@writes("tenants.account_closed")
+def account_closed(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Your account at %(product)s is closed") % {"product": settings.PRODUCT_NAME},
+        heading=_("Your account is closed"),
+        paragraphs=[
+            _(
+                "The account for %(address)s was closed, as its owner wished. Nobody signs in with it any more."
+            )
+            % {"address": mail.to_address},
+            _(
+                "What was protected with it stays readable for those it was shared with. What we know about you is erased within 30 days."
+            ),
+        ],
+        after=[
+            _(
+                "If this was not you, tell your IT department, or whoever runs this service. You can sign up again with this address at any time; it will be a new account."
+            )
+        ],
+    )

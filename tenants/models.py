@@ -254,6 +254,28 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
+class PendingErasure(models.Model):
+    """The personal data of an account that was deleted or closed, until they are erased.
+
+    While a deleted account has its row, it can be restored. Closing takes the addresses away at once: here
+    they are kept, so that what was sent to them is found.
+    """
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="pending_erasure"
+    )
+    addresses = models.JSONField(_("addresses"), default=list)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    due_at = models.DateTimeField(_("due"), db_index=True)
+
+    class Meta:
+        verbose_name = _("pending erasure")
+        verbose_name_plural = _("pending erasures")
+
+    def __str__(self) -> str:
+        return str(self.user_id)
+
+
 class Address(models.Model):
     """An address of a user. The first is where mail goes; others are aliases."""
 

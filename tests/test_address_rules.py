@@ -13,7 +13,7 @@ from outbox.models import OutboxMail
 from signup import address_rules as rules
 from signup.models import SignUp
 from tenants import addresses
-from tenants.addresses import AddressRefused
+from tenants.addresses import AddressRefused, NeedsInternationalMail
 from tenants.models import DomainRule
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +31,7 @@ REFUSED = [
     ("a@192.0.2.1", addresses.AddressLiteral),
     ("a@company", addresses.NotADomain),
     ("=?utf-8?q?a?=@company.com", addresses.NotAnAddress),
-    ("müller@company.com", rules.NeedsInternationalMail),
+    ("müller@company.com", NeedsInternationalMail),
     ("a@company.com\r\nBcc: b@company.com", addresses.NotAnAddress),
     ("a@blocked.company.com", rules.BlockedDomain),
     ("a@example.com", rules.ReservedName),

@@ -223,6 +223,12 @@ def test_every_command_of_ours_has_a_test() -> None:
         "verify_audit_log",  # tests/test_audit_chain.py
         "reseal_audit_log",  # tests/test_audit_chain.py
         "list_audit_heads",  # tests/test_audit_chain.py
+        "disable_user",  # tests/test_account_states.py
+        "delete_user",  # tests/test_account_states.py
+        "restore_user",  # tests/test_account_states.py
+        "close_account",  # tests/test_account_states.py
+        "create_user",  # tests/test_invitations.py
+        "import_users",  # tests/test_import_users.py
         "set_mailbox_rule",  # tests/test_role_mailboxes.py
     }
     assert {name for name, app in get_commands().items() if app in OURS} == tested

@@ -21,6 +21,8 @@ PUBLIC = {
     "/signup/confirm/x/",
     "/signup/renew/x/",
     "/signup/not-me/x/",
+    "/signup/invitation/x/",
+    "/signup/invitation/x/renew/",
     "/challenge/x/picture.png",
     "/challenge/x/sound.wav",
     "/guide/",

@@ -14,12 +14,11 @@ from audit.queries import one_or_none
 from audit.services import gathered, record
 from outbox import links
 from outbox.models import MailLink
-from signup import address_rules, admission
+from signup import address_rules, admission, terms
 from signup.decision import decide
-from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
 from signup.flows.request import CONFIRM
-from signup.models import Acceptance, MailPause, SignUp
-from signup.selectors import current_documents
+from signup.models import MailPause, SignUp
 from subscriptions import selectors as plans
 from subscriptions import services as licences
 from subscriptions.models import FREE_PLAN
@@ -74,7 +73,7 @@ def complete(
     AccountExists, SignUpSwitchedOff, LinkUnusable, or AddressRefused where the domain has been blocked
     since.
     """
-    _require_current(accepted, sign_up.language)
+    terms.require_current(accepted, sign_up.language)
     password_hash = make_password(password)
     address = addresses.parse(sign_up.address)
     with transaction.atomic(), gathered():
@@ -93,9 +92,7 @@ def complete(
         except AddressTaken:
             raise AccountExists from None
         _grant_plans(sign_up, user, is_new=True)
-        Acceptance.objects.bulk_create(
-            Acceptance(user=user, kind=kind, version=version) for kind, version in accepted.items()
-        )
+        terms.note(user, accepted)
         _finish(sign_up, user)
     return user
 
@@ -114,12 +111,6 @@ def add_plan(*, sign_up: SignUp, user: User) -> None:
     _grant_plans(sign_up, user, is_new=False)
     _finish(sign_up, user)
     directory.prove_mailbox(user=user, acting_user=user)
-
-
-def _require_current(accepted: Mapping[str, str], language: str) -> None:
-    current = {document.kind: document.version for document in current_documents(language)}
-    if accepted != current:
-        raise DocumentsChanged
 
 
 def _open_domain(address: addresses.Address) -> Domain | None:

@@ -6,18 +6,30 @@ from django.core.management.base import CommandParser
 
 from audit.commands import ChangeCommand, Row
 from tenants.addresses import parse_domain
+from tenants.flows.block import disable_accounts
 from tenants.models import DomainRule
 from tenants.services import decide_domain
 
 
 class Command(ChangeCommand):
-    help = "Blocks a domain and its sub-domains: no new accounts. Accounts there still sign in."
+    help = (
+        "Blocks a domain and its sub-domains: no new accounts. Accounts there still sign in, unless they "
+        "are disabled."
+    )
     decision = DomainRule.Decision.BLOCK
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("domain")
         parser.add_argument("--reason", default="", help="Kept with the rule, for operators.")
+        self.add_own_arguments(parser)
+
+    def add_own_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--disable-accounts",
+            action="store_true",
+            help="Accounts there sign in no more; the last administrator of an organisation is left.",
+        )
 
     def change(self, **options: Any) -> Row:
         rule = decide_domain(
@@ -26,4 +38,8 @@ class Command(ChangeCommand):
             reason=options["reason"],
             acting_user=None,
         )
-        return {"domain": rule.domain, "decision": rule.decision, "reason": rule.reason}
+        answer = {"domain": rule.domain, "decision": rule.decision, "reason": rule.reason}
+        if not options.get("disable_accounts"):
+            return answer
+        shut = disable_accounts(domain_name=rule.domain, acting_user=None)
+        return answer | {"disabled": shut.disabled, "left": shut.left}
