@@ -20,12 +20,16 @@ from tenants.models import User
 def change_profile(
     *, user: User, first_name: str, last_name: str, acting_user: User | None
 ) -> None:
-    User.objects.filter(pk=user.pk).update(first_name=first_name, last_name=last_name)
+    same = User.objects.filter(pk=user.pk)
+    before = same.select_for_update().values("first_name", "last_name").get()
+    same.update(first_name=first_name, last_name=last_name)
     record(
         action="user.profile_changed",
         subject=f"user:{user.pk}",
         tenant_id=user.tenant_id,
         acting_user=acting_user,
+        personal={"before": before, "after": {"first_name": first_name, "last_name": last_name}},
+        person_id=user.pk,
     )
 
 

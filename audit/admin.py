@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
+from audit.persons import readable
 from audit.searching import CountingPaginator, as_stored
 
 
@@ -63,9 +68,37 @@ class ReadOnlyAdmin(SearchByBeginning, admin.ModelAdmin):  # type: ignore[type-a
 class AuditEventAdmin(ReadOnlyAdmin):
     """Searched by the beginning of an action (`user.`) or of a subject (`user:…`), or by an id of whom or where."""
 
-    list_display = ("at", "action", "result", "subject", "actor_id", "address", "tenant_id")
+    list_display = (
+        "at",
+        "action",
+        "result",
+        "subject",
+        "actor_id",
+        "on_behalf_of_id",
+        "address",
+        "tenant_id",
+    )
     list_filter = ("result", "at")
+    fields = (
+        "at",
+        "action",
+        "result",
+        "subject",
+        "actor_id",
+        "on_behalf_of_id",
+        "address",
+        "tenant_id",
+        "request_id",
+        "readable_details",
+    )
+    readonly_fields = fields
     search_beginnings = ("action", "subject")
+
+    @admin.display(description=_("details"))
+    def readable_details(self, event: AuditEvent) -> str:
+        ((_event, details),) = readable([event])
+        text = json.dumps(details, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+        return format_html("<pre>{}</pre>", text)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -19,6 +19,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from audit.exceptions import Refusal
+from audit.models import AuditEvent
+from audit.services import record
 
 Row = dict[str, Any]
 WIDTHS_FROM = 500
@@ -35,8 +37,12 @@ class PortalCommand(BaseCommand):
         try:
             return super().execute(*args, **options)
         except Refusal as refusal:
+            self.note(refusal, **options)
             self.stderr.write(str(refusal))
             sys.exit(1)
+
+    def note(self, refusal: Refusal, **options: Any) -> None:
+        """What only reads leaves no trace."""
 
     def print_json(self, answer: object) -> None:
         self.stdout.write(json.dumps(answer, indent=2, cls=DjangoJSONEncoder))
@@ -52,10 +58,11 @@ class ListCommand(PortalCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = iter(self.rows(**options))
-        for line in (
-            json_lines(rows) if options["json"] else table_lines(rows, nothing=self.nothing)
-        ):
+        for line in json_lines(rows) if options["json"] else self.for_people(rows):
             self.stdout.write(line)
+
+    def for_people(self, rows: Iterator[Row]) -> Iterator[str]:
+        return table_lines(rows, nothing=self.nothing)
 
 
 class ShowCommand(PortalCommand):
@@ -85,6 +92,19 @@ class ChangeCommand(ShowCommand):
 
     def change(self, **options: Any) -> Row:
         raise NotImplementedError
+
+    def note(self, refusal: Refusal, **options: Any) -> None:
+        """An attempt that was refused is in the log as well: without its words, which may be personal."""
+        if options["dry_run"]:
+            return
+        record(
+            action="command.run",
+            subject=f"command:{type(self).__module__.rpartition('.')[2]}",
+            tenant_id=None,
+            acting_user=None,
+            result=AuditEvent.Result.REFUSED,
+            details={"refusal": type(refusal).__name__},
+        )
 
     def answer(self, **options: Any) -> Row:
         with transaction.atomic():

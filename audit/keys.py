@@ -21,9 +21,13 @@ def for_seals() -> list[bytes]:
     return [_derived(key, SEALS) for key in _roots()]
 
 
-def for_persons() -> MultiFernet:
-    keys = (base64.urlsafe_b64encode(_derived(key, PERSONS)) for key in _roots())
-    return MultiFernet([Fernet(key) for key in keys])
+def for_persons() -> list[Fernet]:
+    return [Fernet(base64.urlsafe_b64encode(_derived(key, PERSONS))) for key in _roots()]
+
+
+def all_for_persons() -> MultiFernet:
+    """Encrypts with the first, decrypts with any."""
+    return MultiFernet(for_persons())
 
 
 def _roots() -> list[str]:

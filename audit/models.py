@@ -1,6 +1,7 @@
 """The audit log: what was done, by whom, on whose behalf, from where. Rows are added, never changed.
 
-Rows hold ids, not foreign keys, so that they outlive what they speak of, and nothing personal.
+Rows hold ids, not foreign keys, so that they outlive what they speak of. What is personal in them is encrypted
+under a key of its person: see audit/persons.py.
 """
 
 from __future__ import annotations
@@ -118,3 +119,24 @@ class ChainHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain} {self.number}"
+
+
+class PersonKey(models.Model):
+    """The key of one person's values in the log, wrapped; empty once the person was forgotten."""
+
+    person_id = models.UUIDField(primary_key=True)
+    wrapped = models.TextField(blank=True)
+    made_at = models.DateTimeField(default=timezone.now)
+    forgotten_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(wrapped="", forgotten_at__isnull=False)
+                | (~models.Q(wrapped="") & models.Q(forgotten_at__isnull=True)),
+                name="audit_forgotten_persons_have_no_key",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.person_id)

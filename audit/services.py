@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
 
-from audit import origin
+from django.db import transaction
+
+from audit import origin, persons
 from audit.models import AuditEvent
 
 _gathering: ContextVar[list[AuditEvent] | None] = ContextVar("gathering", default=None)
@@ -48,12 +50,18 @@ def record(
     on_behalf_of: Actor | None = None,
     result: AuditEvent.Result = AuditEvent.Result.DONE,
     details: dict[str, object] | None = None,
+    personal: Mapping[str, object] | None = None,
+    person_id: uuid.UUID | None = None,
 ) -> AuditEvent:
     """Adds a row, in the transaction of the change it tells of.
 
     `action` is `<thing>.<what happened>`, `subject` is `<kind>:<id>`, and `details` holds ids and
-    settings, never an address, a name or a secret.
+    settings, never an address, a name or a secret. What is personal goes into `personal`, which is stored
+    encrypted under a key of the person whom it is about, `person_id`, and costs a query more.
     """
+    details = dict(details or {})
+    if personal is not None and person_id is not None:
+        details[persons.PERSONAL] = persons.encrypted(personal, person_id)
     here = origin.current()
     event = AuditEvent(
         action=action,
@@ -64,7 +72,7 @@ def record(
         result=result,
         address=_address_or_none(here.address),
         request_id=here.request_id,
-        details=details or {},
+        details=details,
     )
     gathering = _gathering.get()
     if gathering is None:
@@ -72,6 +80,20 @@ def record(
     else:
         gathering.append(event)
     return event
+
+
+@transaction.atomic
+def forget_person(
+    *, person_id: uuid.UUID, tenant_id: uuid.UUID | None, acting_user: Actor | None
+) -> None:
+    """From here on, nobody reads what the log holds about this person: its key is gone."""
+    persons.forget(person_id)
+    record(
+        action="person.forgotten",
+        subject=f"user:{person_id}",
+        tenant_id=tenant_id,
+        acting_user=acting_user,
+    )
 
 
 def _address_or_none(text: str) -> str | None:

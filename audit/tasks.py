@@ -3,7 +3,7 @@ from __future__ import annotations
 from celery import shared_task
 from celery.schedules import crontab
 
-from audit import heads
+from audit import heads, persons
 from audit.flows.chain import chain_pending
 from audit.flows.reseal import renew_seals
 
@@ -22,4 +22,5 @@ def chain_audit_log(*, everything: bool = False) -> None:
     chain_pending(everything=everything)
     if everything:
         renew_seals()
+        persons.renew()
     heads.export()

@@ -222,6 +222,7 @@ def test_every_command_of_ours_has_a_test() -> None:
         "reset_second_factors",  # tests/test_second_factors.py
         "verify_audit_log",  # tests/test_audit_chain.py
         "reseal_audit_log",  # tests/test_audit_chain.py
+        "get_admin_log",  # tests/test_admin_log.py
         "list_audit_heads",  # tests/test_audit_chain.py
         "disable_user",  # tests/test_account_states.py
         "delete_user",  # tests/test_account_states.py
