@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from django.contrib.auth import logout
@@ -7,11 +10,19 @@ from django.http import HttpRequest, HttpResponse
 
 from tenants.models import User
 
+NONE: Mapping[str, str] = MappingProxyType({})
 
-def sign_in_with_new_password(request: HttpRequest, user: User, *, next_url: str) -> HttpResponse:
-    """Signs in somebody who has just chosen their password, and does not ask for it again at once."""
+
+def sign_in_with_new_password(
+    request: HttpRequest, user: User, *, next_url: str, notes: Mapping[str, str] = NONE
+) -> HttpResponse:
+    """Signs in somebody who has just chosen their password, and does not ask for it again at once.
+
+    The new session begins with `notes`, so that it is written once.
+    """
     if request.user.is_authenticated:
         logout(request)  # somebody else, on a shared computer: nothing of theirs goes on
+    request.session.update(notes)
     record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
     response: HttpResponse = perform_login(
         request, Login(user=user, redirect_url=next_url, signup=True)

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 DELIVER_TASK = "outbox.tasks.deliver_mail"
 DRAIN_TASK = "outbox.tasks.deliver_due_mail"
 SILENCE_SECONDS = 5.0
+GATHER_SECONDS = 0.03
+# More go to workers in several messages, so that they share the work.
+AT_ONCE = 10
 NOT_ANSWERING = (OperationalError, RedisError, OSError)
 
 
@@ -71,12 +74,48 @@ class Announcer:
             logger.info("The broker answers again.")
 
 
+class Gatherer:
+    """Tells workers of many mails by one message: of all that committed within a moment.
+
+    Sending a message takes a web process longer than a query does. What waits here when a process is killed is
+    found by the sweeper.
+    """
+
+    def __init__(self, announcer: Announcer, seconds: float = GATHER_SECONDS) -> None:
+        self._announcer = announcer
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._waiting: list[str] = []
+        self._timer: threading.Timer | None = None
+
+    def add(self, mail_id: str) -> None:
+        with self._lock:
+            self._waiting.append(mail_id)
+            # A timer that did not come along through a fork is not alive.
+            if self._timer is None or not self._timer.is_alive():
+                self._timer = threading.Timer(self._seconds, self._send)
+                # No daemon: a process that ends sends first what it gathered.
+                self._timer.start()
+
+    def _send(self) -> None:
+        while mail_ids := self._taken():
+            self._announcer.send(DELIVER_TASK, *mail_ids)
+
+    def _taken(self) -> list[str]:
+        with self._lock:
+            taken, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+            if not taken:
+                self._timer = None
+            return taken
+
+
 _announcer = Announcer()
+_gatherer = Gatherer(_announcer)
 
 
 def announce(mail_id: uuid.UUID) -> None:
-    """Tells a worker of one mail. Where the broker is away the mail waits for the sweeper."""
-    _announcer.send(DELIVER_TASK, str(mail_id))
+    """Tells a worker of a mail, soon. Where the broker is away the mail waits for the sweeper."""
+    _gatherer.add(str(mail_id))
 
 
 def announce_due(*, expires: float) -> None:

@@ -7,6 +7,7 @@ import logging
 import random
 import time
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
 from django.db import transaction
@@ -68,6 +69,18 @@ def deliver(mail_id: uuid.UUID) -> None:
         _mark_sent(mail, service_id)
 
 
+def deliver_all(mail_ids: Iterable[uuid.UUID], *, until: float | None = None) -> bool:
+    """Hands over those that are due. Ends when the time is up, and leaves the rest to the sweeper; whether it got
+    through all of them.
+    """
+    until = time.monotonic() + DRAIN_FOR.total_seconds() if until is None else until
+    for mail_id in mail_ids:
+        if time.monotonic() > until:
+            return False
+        deliver(mail_id)
+    return True
+
+
 def _claim(mail_id: uuid.UUID) -> OutboxMail | None:
     now = timezone.now()
     claimed = OutboxMail.objects.filter(
@@ -126,10 +139,8 @@ def deliver_due() -> None:
     """Hands over what is due, the longest waiting first, until nothing is or the time is up."""
     until = time.monotonic() + DRAIN_FOR.total_seconds()
     while ids := _due_ids():
-        for mail_id in ids:
-            if time.monotonic() > until:
-                return
-            deliver(mail_id)
+        if not deliver_all(ids, until=until):
+            return
 
 
 def _due_ids() -> list[uuid.UUID]:

@@ -27,8 +27,8 @@ END_SECONDS = GIVE_UP_SECONDS + 30
 
 
 @shared_task(soft_time_limit=GIVE_UP_SECONDS, time_limit=END_SECONDS)
-def deliver_mail(mail_id: str) -> None:
-    services.deliver(uuid.UUID(mail_id))
+def deliver_mail(*mail_ids: str) -> None:
+    services.deliver_all(map(uuid.UUID, mail_ids))
 
 
 @shared_task(soft_time_limit=GIVE_UP_SECONDS, time_limit=END_SECONDS)

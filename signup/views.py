@@ -186,9 +186,9 @@ class ConfirmView(View):
             return _closed(request, sign_up.domain)
         except AddressRefused as refusal:
             return render(request, "signup/refused.html", {"sentence": refusal.sentence})
-        response = sign_in_with_new_password(request, user, next_url=reverse("welcome"))
-        request.session[SIGN_UP] = str(sign_up.id)
-        return response
+        return sign_in_with_new_password(
+            request, user, next_url=reverse("welcome"), notes={SIGN_UP: str(sign_up.id)}
+        )
 
     @staticmethod
     def _form(sign_up: SignUp, data: Any = None) -> OneLastThingForm:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from celery import Celery
 
-from outbox.announcing import DELIVER_TASK, SILENCE_SECONDS, Announcer
+from outbox.announcing import AT_ONCE, DELIVER_TASK, SILENCE_SECONDS, Announcer, Gatherer
 from rms_portal.settings import REDIS_BROKER_OPTIONS
+from tests.services.product import ROOT
 from tests.services.redis import redis
 from tests.services.silence import silent_server
-from tests.services.waiting import free_port
+from tests.services.waiting import free_port, until
 
 
 class Clock:
@@ -70,3 +75,63 @@ def test_a_broker_that_lost_its_connections_is_told_at_once() -> None:
     for _ in range(2):
         with redis(port):
             assert announcer.send(DELIVER_TASK, "an-id")
+
+
+class Told(Announcer):
+    """Keeps what it is told instead of sending it."""
+
+    def __init__(self) -> None:
+        super().__init__(app_at("memory://"))
+        self.messages: list[tuple[str, ...]] = []
+
+    def send(self, task: str, *arguments: str, expires: float | None = None) -> bool:
+        self.messages.append(arguments)
+        return True
+
+
+def test_what_commits_within_a_moment_is_told_in_few_messages() -> None:
+    told, ids = Told(), [f"mail-{number}" for number in range(2 * AT_ONCE + 1)]
+    gatherer = Gatherer(told, seconds=0.05)
+    for mail_id in ids:
+        gatherer.add(mail_id)
+    until(lambda: len(told.messages) == 3, seconds=5, what="three messages")
+    assert [mail_id for message in told.messages for mail_id in message] == ids
+    gatherer.add("later")
+    until(
+        lambda: told.messages[-1] == ("later",), seconds=5, what="the message after the first ones"
+    )
+
+
+def test_threads_that_announce_at_once_lose_nothing() -> None:
+    told = Told()
+    gatherer = Gatherer(told, seconds=0.001)
+    ids = [str(number) for number in range(2000)]
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(gatherer.add, ids))
+    until(lambda: sum(map(len, told.messages)) >= len(ids), seconds=10, what="all of them")
+    assert sorted(mail_id for message in told.messages for mail_id in message) == sorted(ids)
+
+
+def test_a_process_that_ends_tells_first_what_it_gathered() -> None:
+    code = (
+        "from outbox.announcing import Gatherer\n"
+        "class Told:\n"
+        "    def send(self, task, *ids): print(*ids)\n"
+        "Gatherer(Told(), seconds=0.2).add('a-mail')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["a-mail"]
+
+
+def test_a_process_that_was_forked_while_mail_was_gathered_tells_of_its_own() -> None:
+    told = Told()
+    gatherer = Gatherer(told, seconds=0.3)
+    gatherer.add("before")
+    child = os.fork()
+    if child == 0:
+        gatherer.add("after")
+        time.sleep(1)
+        os._exit(0 if told.messages and "after" in told.messages[0] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
