@@ -12,7 +12,7 @@ from audit.exceptions import Refusal
 from signup import domain_lists
 from tenants.addresses import Address, AddressRefused, NeedsInternationalMail, parse
 from tenants.models import DomainRule
-from tenants.selectors import is_blocked, parents, rule_for
+from tenants.selectors import decision_on, is_blocked, parents
 
 
 class BlockedDomain(AddressRefused):
@@ -64,10 +64,10 @@ def check(typed: str) -> Address:
     address = parse(typed)
     if not address.local_part.isascii():
         raise NeedsInternationalMail
-    rule = rule_for(address.domain)
-    if rule is None:
+    decision = decision_on(address.domain)
+    if decision is None:
         _refuse_listed(address.domain)
-    elif rule.decision == DomainRule.Decision.BLOCK:
+    elif decision == DomainRule.Decision.BLOCK:
         raise BlockedDomain
     return address
 
@@ -87,7 +87,7 @@ def refuse_unprovable(name: str) -> None:
     Endings of the list's private section too (`github.io`): where strangers get names below one, the name of
     the record could be theirs.
     """
-    if rule_for(name) is not None:
+    if decision_on(name) is not None:
         return
     if not domain_lists.reserved().isdisjoint(parents(name)):
         raise NotOneOrganisations(

@@ -18,6 +18,7 @@ from pathlib import Path
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from audit.exceptions import Refusal
+from audit.queries import Prepared
 from signup.models import DomainList
 from tenants.addresses import parse_domain
 from tenants.selectors import parents
@@ -119,8 +120,10 @@ def shipped(kind: DomainList.Kind) -> NamedList:
 
 
 def _heads() -> dict[str, Head]:
-    rows = DomainList.objects.values_list("kind", "dated", "digest")
-    return {kind: Head(dated, digest) for kind, dated, digest in rows}
+    return {kind: Head(dated, digest) for kind, dated, digest in _stored_heads()}
+
+
+_stored_heads = Prepared(lambda: DomainList.objects.values_list("kind", "dated", "digest"))
 
 
 def _current(kind: DomainList.Kind, heads: Mapping[str, Head]) -> NamedList:

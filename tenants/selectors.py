@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from audit.queries import one_or_none
+from audit.queries import Prepared, one_or_none
 from tenants import addresses
 from tenants.exceptions import NoSuchTenant, NoSuchUser
 from tenants.models import Address, Domain, DomainProof, DomainRule, Tenant, User
@@ -50,7 +50,14 @@ def user_by_address(address: str) -> User | None:
 
 
 def operator_by_address(address: str) -> User | None:
-    return one_or_none(User.objects.filter(email=address, tenant__isnull=True))
+    return User.objects.get(id=found[0][0]) if (found := _operators(address)) else None
+
+
+_operators = Prepared(
+    lambda address: (
+        User.objects.order_by().filter(email=address, tenant__isnull=True).values_list("id")
+    )
+)
 
 
 def user_by_typed_address(typed: str) -> User | None:
@@ -77,8 +84,7 @@ def users_of(tenant: Tenant) -> QuerySet[User]:
 
 def is_blocked(name: str) -> bool:
     """Whether this installation has blocked the domain `name`."""
-    rule = rule_for(name)
-    return rule is not None and rule.decision == DomainRule.Decision.BLOCK
+    return decision_on(name) == DomainRule.Decision.BLOCK
 
 
 def not_blocked(names: Iterable[str]) -> set[str]:
@@ -132,10 +138,18 @@ def has_lapsed(name: str, now: dt.datetime) -> bool:
     return bool(lapsed([name], now))
 
 
-def rule_for(name: str) -> DomainRule | None:
-    """This installation's rule for a domain: its own, or that of the nearest domain above it."""
-    rules = {rule.domain: rule for rule in DomainRule.objects.filter(domain__in=parents(name))}
-    return next((rules[parent] for parent in parents(name) if parent in rules), None)
+def decision_on(name: str) -> str | None:
+    """What this installation decided about a domain: about itself, or about the nearest domain above it."""
+    above = parents(name)
+    decided = dict(_decided(*above))
+    return next((decided[domain] for domain in above if domain in decided), None)
+
+
+_decided = Prepared(
+    lambda *names: (
+        DomainRule.objects.order_by().filter(domain__in=names).values_list("domain", "decision")
+    )
+)
 
 
 def parents(name: str) -> list[str]:

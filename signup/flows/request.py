@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from audit.queries import Prepared
 from outbox import links
 from outbox.services import enqueue
 from signup import admission
@@ -142,8 +143,17 @@ def pause_mail(*, address: str) -> None:
     MailPause.objects.update_or_create(address=address, defaults={"until": until})
 
 
+_paused = Prepared(lambda address: MailPause.objects.filter(address=address).values_list("address"))
+
+
+def _is_paused(address: str) -> bool:
+    return bool(_paused(address)) and (
+        MailPause.objects.filter(address=address, until__gt=timezone.now()).exists()
+    )
+
+
 def _send_mail(sign_up: SignUp) -> None:
-    if MailPause.objects.filter(address=sign_up.address, until__gt=timezone.now()).exists():
+    if _is_paused(sign_up.address):
         return
     mail = enqueue(
         kind=f"signup.{sign_up.outcome}",

@@ -1,0 +1,59 @@
+"""Questions whose SQL is made once are answered as Django's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from audit.queries import Prepared
+from signup.models import DomainList
+from tenants.models import DomainRule
+from tenants.selectors import decision_on
+
+pytestmark = pytest.mark.django_db
+
+
+def decide(domain: str, decision: str) -> None:
+    DomainRule.objects.create(domain=domain, decision=decision)
+
+
+def test_each_asking_has_its_own_texts_beside_what_is_fixed() -> None:
+    decide("one.com", "block")
+    decide("two.com", "allow")
+    blocked = Prepared(
+        lambda domain: DomainRule.objects.filter(decision="block", domain=domain).values_list(
+            "domain"
+        )
+    )
+    assert blocked("one.com") == [("one.com",)]
+    assert blocked("two.com") == []
+    assert blocked("one.com") == [("one.com",)]
+
+
+def test_texts_stay_texts_whatever_they_hold() -> None:
+    decide("one.com", "block")
+    found = Prepared(lambda domain: DomainRule.objects.filter(domain=domain).values_list("domain"))
+    for typed in ("' OR ''='", "%s", "one.com' --", "\ue0000", "\ue0001", "\\"):
+        assert found(typed) == []
+
+
+def test_a_question_can_have_any_number_of_texts() -> None:
+    decide("b.com", "block")
+    decide("x.a.b.com", "allow")
+    decided = [decision_on(name) for name in ("b.com", "a.b.com", "y.x.a.b.com", "com", "b.com")]
+    assert decided == ["block", "block", "allow", None, "block"]
+
+
+def test_dates_come_as_dates() -> None:
+    DomainList.objects.create(kind="consumer", dated=dt.date(2026, 11, 1), digest="d", text="")
+    dated = Prepared(lambda: DomainList.objects.values_list("dated"))
+    assert dated() == dated() == [(dt.date(2026, 11, 1),)]
+
+
+def test_threads_that_ask_first_at_once_get_the_same_question() -> None:
+    made = Prepared(lambda domain: DomainRule.objects.filter(domain=domain).values_list("domain"))
+    with ThreadPoolExecutor(8) as threads:
+        questions = list(threads.map(lambda _: made.prepared(1), range(64)))
+    assert all(question == questions[0] for question in questions)
