@@ -9,4 +9,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Signing in")
 
     def ready(self) -> None:
-        from accounts import mails, receivers  # noqa: F401 -- they register themselves
+        from accounts import holdings, mails, receivers  # noqa: F401 -- they register themselves

@@ -203,3 +203,10 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, hint in (("first_name", "given-name"), ("last_name", "family-name")):
             self.fields[name].required = True
             self.fields[name].widget.attrs["autocomplete"] = hint
+
+
+class CloseForm(forms.Form):
+    is_sure = forms.BooleanField(
+        label=_("I want to close the account, and know that there is no way back."),
+        error_messages={"required": _("Tick the box if you want to close the account.")},
+    )

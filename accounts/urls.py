@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from accounts import leaving_views as leaving
 from accounts import mailbox_views as mailbox
 from accounts import second_factor_views as factors
 from accounts import views
@@ -17,6 +18,8 @@ to_account = RedirectView.as_view(pattern_name="account")
 
 urlpatterns = [
     path("account/", views.account, name="account"),
+    path("account/export/", leaving.export_data, name="export_data"),
+    path("account/close/", leaving.close_account, name="close_account"),
     path("accounts/login/", allauth.login, name="account_login"),
     path("accounts/logout/", allauth.logout, name="account_logout"),
     path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),

@@ -7,11 +7,11 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit.services import Actor, record
@@ -170,6 +170,11 @@ def retry_failed(*, acting_user: Actor | None) -> int:
     """Queues every failed mail for now; how many there were."""
     ids = list(OutboxMail.objects.filter(state=State.FAILED).values_list("id", flat=True))
     return sum(retry(mail_id, acting_user=acting_user) for mail_id in ids)
+
+
+def mails_to(addresses: Collection[str], *, until: dt.datetime) -> QuerySet[OutboxMail]:
+    """What was sent, or waits, for one person: mail to these addresses that is no newer."""
+    return OutboxMail.objects.filter(to_address__in=addresses, created_at__lte=until)
 
 
 def purge() -> int:

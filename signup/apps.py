@@ -9,4 +9,4 @@ class SignupConfig(AppConfig):
     verbose_name = _("Sign-up")
 
     def ready(self) -> None:
-        from signup import mails, receivers  # noqa: F401 -- registers and connects them
+        from signup import holdings, mails, receivers  # noqa: F401 -- registers and connects them

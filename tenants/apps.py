@@ -9,4 +9,4 @@ class TenantsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
-        from tenants import mails  # noqa: F401 -- registers them
+        from tenants import holdings, mails  # noqa: F401 -- they register themselves

@@ -27,6 +27,8 @@ ACCOUNT_PAGES = {
     "keys": "/accounts/2fa/webauthn/",
     "sessions": "/accounts/sessions/",
 }
+# They ask once more who one is.
+LEAVING = {"download of the data": "/account/export/", "closing": "/account/close/"}
 ENGLISH_HEADINGS = {"Check your mail", "Inbox of this machine", "One last thing …", "Sign in"}
 PICTURED = ("sign up", "check your mail", "mail", "one last thing", "welcome")
 PICTURED_SCREEN = ViewportSize(width=370, height=1110)
@@ -139,6 +141,9 @@ def test_the_pages_of_an_account_are_whole(
     visit.open("/accounts/2fa/totp/activate/")
     steps.prove(visit)
     visit.stands_on("/accounts/2fa/totp/activate/", "authenticator app")
+    for name, path in LEAVING.items():
+        visit.open(path)
+        visit.stands_on(path, name)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,22 @@
+"""The personal data of this room: which units somebody has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+
+from subscriptions.models import AssignedLicence
+from tenants.personal_data import Holding, Person, register
+
+
+def _licences(person: Person) -> list[Any]:
+    rows = AssignedLicence.objects.filter(user=person.user).order_by("assigned_at")
+    return list(rows.values("assigned_at", plan=F("subscription__plan_id")))
+
+
+def _erase(person: Person) -> None:
+    AssignedLicence.objects.filter(user=person.user).delete()
+
+
+register(Holding("licences", (AssignedLicence,), _licences, _erase))

@@ -1,0 +1,63 @@
+"""The personal data of this room, and of the outbox and the audit log, which know nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.models import AuditEvent
+from outbox import services as outbox
+from outbox.models import MailEvent, MailLink, OutboxMail
+from tenants.models import Address, DomainProof, PendingErasure, User
+from tenants.personal_data import Holding, Person, register
+
+
+def _account(person: Person) -> dict[str, Any]:
+    user = person.user
+    return {
+        "id": user.id,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "organisation": user.tenant.name if user.tenant else None,
+        "role": user.role,
+        "state": user.state,
+        "creation_method": user.creation_method,
+        "admission": user.admission,
+        "language": user.language,
+        "created_at": user.created_at,
+        "last_sign_in": user.last_login,
+        "all_sessions_ended_at": user.sessions_ended_at,
+        "addresses": list(
+            user.addresses.values("address", "is_primary", "proven_at", "proof_asked_at")
+        ),
+        "domain_proofs": list(
+            user.proofs.values("domain_name", "state", "created_at", "proven_at")
+        ),
+    }
+
+
+def _nothing_more(person: Person) -> None:
+    """The flow that erases writes the account's own row, after all rooms."""
+
+
+def _mails(person: Person) -> list[dict[str, Any]]:
+    fields = ("kind", "to_address", "language", "state", "created_at", "handed_over_at")
+    return list(outbox.mails_to(person.addresses, until=person.until).values(*fields))
+
+
+def _erase_mails(person: Person) -> None:
+    outbox.mails_to(person.addresses, until=person.until).delete()
+
+
+def _activity(person: Person) -> list[dict[str, Any]]:
+    rows = AuditEvent.objects.filter(actor_id=person.user.pk).order_by("at", "id")
+    return list(rows.values("at", "action", "result", "subject", "address"))
+
+
+def _stays(person: Person) -> None:
+    """The log is append-only. It has ids, and where a request came from, and no name."""
+
+
+register(Holding("account", (User, Address, PendingErasure, DomainProof), _account, _nothing_more))
+register(Holding("mails", (OutboxMail, MailLink, MailEvent), _mails, _erase_mails))
+register(Holding("activity", (AuditEvent,), _activity, _stays))
