@@ -21,6 +21,8 @@ class Origin:
 
 
 NOWHERE = Origin()
+# Where a request keeps its id, for what is written about it once it is over.
+KEPT_AS = "audit.request_id"
 _current: ContextVar[Origin] = ContextVar("origin", default=NOWHERE)
 
 

@@ -7,6 +7,8 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from django.http import HttpRequest
+
 from audit import origin
 from rms_portal.redaction import redact
 
@@ -31,14 +33,20 @@ def _time(record: logging.LogRecord) -> str:
     return at.replace("+00:00", "Z")
 
 
+def _request_id(record: logging.LogRecord) -> str:
+    """Django notes an answer of 400 and more once the request is over, but its record has the request."""
+    request = getattr(record, "request", None)
+    kept = request.META.get(origin.KEPT_AS, "") if isinstance(request, HttpRequest) else ""
+    return origin.current().request_id or kept
+
+
 class LineFormatter(logging.Formatter):
     """`2026-08-01T10:00:00.123Z INFO logger request=<id> [user=<id>] message`."""
 
     def format(self, record: logging.LogRecord) -> str:
-        here = origin.current()
-        user_id = here.user_id()
+        user_id = origin.current().user_id()
         line = (
-            f"{_time(record)} {record.levelname} {record.name} request={here.request_id or '-'} "
+            f"{_time(record)} {record.levelname} {record.name} request={_request_id(record) or '-'} "
             f"{f'user={user_id} ' if user_id else ''}{record.getMessage()}"
         )
         parts = (line, record.exc_text, record.stack_info)
@@ -49,13 +57,12 @@ class JsonFormatter(logging.Formatter):
     """One object a line: time, level, logger, request_id, user_id, message, and fields of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
-        here = origin.current()
         line: dict[str, Any] = {
             "time": _time(record),
             "level": record.levelname,
             "logger": record.name,
-            "request_id": here.request_id or None,
-            "user_id": here.user_id() or None,
+            "request_id": _request_id(record) or None,
+            "user_id": origin.current().user_id() or None,
             "message": record.getMessage(),
         }
         line |= {

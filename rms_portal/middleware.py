@@ -105,7 +105,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request_id = self._request_id(request)
+        request_id = request.META[origin.KEPT_AS] = self._request_id(request)
         started = time.monotonic()
         with origin.of_request(
             request_id=request_id,

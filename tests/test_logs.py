@@ -15,7 +15,9 @@ import psycopg2
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from django.http import HttpRequest
 
+from audit import origin
 from rms_portal.logs import JsonFormatter, LineFormatter, RedactFilter
 from rms_portal.redaction import REDACTED, redact
 from tests import walk
@@ -95,6 +97,14 @@ def test_a_traceback_and_a_stack_are_redacted_too() -> None:
         assert "RuntimeError" in text
         assert "hunter2" not in text
     assert "hunter2" not in LineFormatter().format(record("x", stack_info="token=hunter2"))
+
+
+def test_a_line_that_is_written_once_the_request_is_over_has_its_id_too() -> None:
+    request = HttpRequest()
+    request.META[origin.KEPT_AS] = "the-id-of-the-request"
+    made = record("Not Found: /x/", request=request)
+    assert "request=the-id-of-the-request" in LineFormatter().format(made)
+    assert json.loads(JsonFormatter().format(made))["request_id"] == "the-id-of-the-request"
 
 
 # --- The product with secrets planted everywhere ---------------------------------------------------
