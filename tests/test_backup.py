@@ -192,7 +192,7 @@ def test_a_database_that_is_not_empty_is_replaced_with_force_only(
 def test_what_was_not_a_backup_or_is_damaged_is_refused(
     prepared: Product, archive: Path, tmp_path: Path
 ) -> None:
-    assert "is not a backup" in refused(prepared, "restore", str(tmp_path / "nothing"), "--force")
+    assert "There is no file" in refused(prepared, "restore", str(tmp_path / "nothing"), "--force")
     whole = archive.read_bytes()
     archive.write_bytes(whole[:-2000])
     assert "is not a backup" in refused(prepared, "restore", str(archive), "--force")

@@ -32,6 +32,11 @@ class ProgramFailed(BackupError):
         super().__init__(f"{name} did not do it, so nothing was changed. It says: {words}")
 
 
+class NoSuchFile(BackupError):
+    def __init__(self, path: object) -> None:
+        super().__init__(f"There is no file {path}. Name the one that `backup` wrote.")
+
+
 class NotABackup(BackupError):
     def __init__(self, path: object) -> None:
         super().__init__(

@@ -28,7 +28,7 @@ from rms_portal.backup.exceptions import (
     CannotWrite,
     FileIsThere,
     NewerThanTheCode,
-    NotABackup,
+    NoSuchFile,
     NotEmpty,
     OtherEngine,
 )
@@ -146,7 +146,7 @@ def _read(source: str) -> Iterator[Reader]:
             copy.flush()
             path = Path(copy.name)
         if not path.is_file():
-            raise NotABackup(source)
+            raise NoSuchFile(source)
         reader = Reader(path)
         try:
             yield reader
