@@ -8,11 +8,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts import browsers, known_browsers, second_factors, sessions
 from accounts.mails import NOTICES
@@ -23,6 +25,15 @@ from tenants.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
+    error_messages = DefaultAccountAdapter.error_messages | {
+        "email_password_mismatch": _(
+            "Address or password is wrong. Try again, or choose a new password under “Forgot your password?”."
+        ),
+        "incorrect_password": _(
+            "The password is wrong. Try again, or choose a new one under “Forgot your password?”."
+        ),
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -93,6 +104,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):
+    def generate_authenticator_name(
+        self,
+        user: AbstractBaseUser,
+        type: Authenticator.Type,  # noqa: A002 -- allauth's name
+    ) -> str:
+        """What the form proposes. allauth says "Master key" for the first, which is none."""
+        has = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return gettext("Key %(number)d") % {"number": has + 1} if has else gettext("My key")
+
     def _get_site_name(self) -> str:
         return settings.PRODUCT_NAME
 

@@ -7,11 +7,14 @@ import uuid
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.utils import lookup_spawns_duplicates
+from django.contrib.admin.utils import lookup_spawns_duplicates, unquote
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
@@ -45,7 +48,24 @@ class SearchByBeginning:
         return queryset.filter(wanted), any(lookup_spawns_duplicates(meta, f) for f in fields)
 
 
-class ReadOnlyAdmin(SearchByBeginning, admin.ModelAdmin):  # type: ignore[type-arg]
+class HistoryInAuditLog(admin.ModelAdmin):  # type: ignore[type-arg]
+    """*History* is what the audit log has: Django's own knows nothing of commands, tasks and members' pages."""
+
+    def subject_of(self, row: Any) -> str:
+        """The row as the subject of audit events."""
+        return f"{self.opts.model_name}:{row.pk}"
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        events = reverse("admin:audit_auditevent_changelist")
+        return redirect(f"{events}?{urlencode({'subject__exact': self.subject_of(row)})}")
+
+
+class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
     """A list and a page per row; adding, changing and deleting are refused."""
 
     paginator = CountingPaginator
@@ -93,6 +113,13 @@ class AuditEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     search_beginnings = ("action", "subject")
+    search_help_text = _(
+        "The beginning of an action (user.) or of what it was done to (user:…), or the id of who did it "
+        "or of an organisation."
+    )
+
+    def subject_of(self, row: AuditEvent) -> str:
+        return row.subject
 
     @admin.display(description=_("details"))
     def readable_details(self, event: AuditEvent) -> str:

@@ -70,7 +70,7 @@ class ChallengedForm(forms.Form):
         self.fields[FIELD] = forms.CharField(
             label=_("The six digits"),
             help_text=_(
-                "Many requests come in at the moment, so we make sure that a person sent this one. "
+                "There were many tries, perhaps not yours, so we make sure that a person sent this one. "
                 "Type the digits that you see, or listen to them (in English)."
             ),
             required=False,

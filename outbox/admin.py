@@ -49,8 +49,12 @@ class OutboxMailAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "kind", "to_address", "state", "attempts", "last_error")
     list_filter = ("state", KindFilter, "created_at")
     search_beginnings = ("to_address",)
+    search_help_text = _("The beginning of an address.")
     inlines = (MailEventInline,)
     actions = ("retry_now",)
+
+    def subject_of(self, row: OutboxMail) -> str:
+        return f"mail:{row.pk}"
 
     @admin.action(description=_("Send again now"))
     def retry_now(self, request: HttpRequest, queryset: QuerySet[OutboxMail]) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
-from audit.admin import ReadOnlyAdmin
+from audit.admin import HistoryInAuditLog, ReadOnlyAdmin
 from audit.services import record
 from signup.models import DomainList, LegalDocument, SignUp, WelcomeItem
 from tenants.admin import operator_of
@@ -18,6 +19,7 @@ class SignUpAdmin(ReadOnlyAdmin):
     list_select_related = ("user",)
     list_filter = ("state", "outcome", "created_at")
     search_beginnings = ("address", "domain")
+    search_help_text = _("The beginning of an address or of a domain.")
 
 
 @admin.register(DomainList)
@@ -27,8 +29,11 @@ class DomainListAdmin(ReadOnlyAdmin):
     list_display = ("kind", "dated", "source", "loaded_at")
     fields = ("kind", "dated", "source", "digest", "loaded_at")
 
+    def subject_of(self, row: DomainList) -> str:
+        return f"domain_list:{row.kind}"
 
-class EditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+
+class EditedAdmin(HistoryInAuditLog):
     """Texts that operators edit; each change is in the audit log."""
 
     def save_model(
@@ -52,7 +57,7 @@ class EditedAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def _record(self, request: HttpRequest, row: Any, what: str) -> None:
         record(
             action=f"{self.opts.model_name}.{what}",
-            subject=f"{self.opts.model_name}:{row.pk}",
+            subject=self.subject_of(row),
             tenant_id=None,
             acting_user=operator_of(request),
         )
@@ -65,8 +70,8 @@ class LegalDocumentAdmin(EditedAdmin):
     list_display = ("kind", "version", "language", "title", "published_at")
     list_filter = ("kind", "language")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("kind", "version", "language", "title", "text", "published_at") if obj else ()
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

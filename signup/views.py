@@ -118,7 +118,12 @@ def resend(request: HttpRequest) -> HttpResponse:
     form = AgainForm(request.POST)
     if not _sent_again(request, sign_up, form):
         return _check_mail(request, sign_up, form)
-    messages.success(request, _("Another mail is on its way. The first one still works too."))
+    # The same whether or not a limit kept it back: others may have asked for mail to this address too.
+    said = _(
+        "Another mail is on its way, at most one a minute and three an hour. "
+        "The first one still works too."
+    )
+    messages.success(request, said)
     return redirect("signup:check_mail")
 
 

@@ -20,6 +20,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant", "plan")
     list_filter = ("plan", "started_at")
     search_beginnings = ("tenant__domains__name",)
+    search_help_text = _("The beginning of a domain.")
 
     @admin.display(description=_("state"))
     def state(self, subscription: Subscription) -> str:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from audit.admin import ReadOnlyAdmin, SearchByBeginning
+from audit.admin import HistoryInAuditLog, ReadOnlyAdmin, SearchByBeginning
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.exceptions import DirectoryError
@@ -34,6 +34,9 @@ class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     can_delete = False
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
 
 @admin.register(Tenant)
 class TenantAdmin(ReadOnlyAdmin):
@@ -48,6 +51,7 @@ class TenantAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "created_at")
     search_beginnings = ("domains__name",)
+    search_help_text = _("The beginning of a domain.")
     fields = (
         "name",
         "state",
@@ -99,6 +103,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     list_filter = ("role", "state", "creation_method", "admission", "created_at")
     search_beginnings = ("email",)
+    search_help_text = _("The beginning of an address.")
     fields = (
         "id",
         "email",
@@ -161,7 +166,8 @@ class DomainProofAdmin(ReadOnlyAdmin):
     list_display = ("domain_name", "tenant", "state", "outcome", "checked_at", "proof_lost_at")
     list_select_related = ("tenant",)
     list_filter = ("state", "outcome")
-    search_fields = ("domain_name__startswith",)
+    search_beginnings = ("domain_name",)
+    search_help_text = _("The beginning of a domain.")
     fields = (
         "domain_name",
         "tenant",
@@ -179,6 +185,9 @@ class DomainProofAdmin(ReadOnlyAdmin):
         "proof_lost_at",
     )
 
+    def subject_of(self, row: DomainProof) -> str:
+        return f"domain:{row.domain_name}"
+
 
 class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
     def clean_domain(self) -> str:
@@ -189,14 +198,18 @@ class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(DomainRule)
-class DomainRuleAdmin(SearchByBeginning, admin.ModelAdmin):  # type: ignore[type-arg]
+class DomainRuleAdmin(SearchByBeginning, HistoryInAuditLog):
     """What this installation decided about a domain, above the shipped lists."""
 
     list_display = ("domain", "decision", "reason", "created_at")
     list_filter = ("decision",)
     search_beginnings = ("domain",)
+    search_help_text = _("The beginning of a domain.")
     form = DomainRuleForm
     fields = ("domain", "decision", "reason")
+
+    def subject_of(self, row: DomainRule) -> str:
+        return f"domain:{row.domain}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("domain",) if obj else ()
@@ -237,14 +250,18 @@ class MailboxRuleForm(ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(MailboxRule)
-class MailboxRuleAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class MailboxRuleAdmin(HistoryInAuditLog):
     """Which mailboxes are for a task, above the shipped list."""
 
     list_display = ("name", "decision", "reason", "created_at")
     list_filter = ("decision",)
     search_fields = ("name__startswith",)
+    search_help_text = _("The beginning of a name.")
     form = MailboxRuleForm
     fields = ("name", "decision", "reason")
+
+    def subject_of(self, row: MailboxRule) -> str:
+        return f"mailbox_name:{row.name}"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("name",) if obj else ()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -10,11 +12,11 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
-from signup.models import WelcomeItem
-from tenants.models import DomainRule, Tenant
+from signup.models import LegalDocument, WelcomeItem
+from tenants.models import DomainRule, Tenant, User
 from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
-from tests.walk import ClientVisitor, ask, sign_up
+from tests.walk import PASSWORD, ClientVisitor, ask, sign_up
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,37 @@ def test_every_list_and_every_row_page_opens(operator: Client) -> None:
         row = model._default_manager.first()
         if row:
             assert operator.get(reverse(f"{label}_change", args=(row.pk,))).status_code == 200
+
+
+def test_the_history_of_a_row_is_what_the_audit_log_has_of_it(operator: Client) -> None:
+    sign_up(ClientVisitor(Client()), LocalInbox(), "anna@walkers.com")
+    user = User.objects.get(email="anna@walkers.com")
+    for name, key, action in (
+        ("user", user.pk, "user.created"),
+        ("tenant", user.tenant_id, "tenant.created"),
+    ):
+        history = reverse(f"admin:tenants_{name}_history", args=(key,))
+        events = operator.get(history, follow=True).content.decode()
+        assert action in events
+        assert "signup.completed" not in events
+    assert (
+        operator.get(reverse("admin:tenants_user_history", args=(uuid.uuid4(),))).status_code == 404
+    )
+
+
+def test_a_search_says_what_it_looks_for(operator: Client) -> None:
+    page = operator.get(reverse("admin:tenants_user_changelist")).content.decode()
+    assert "The beginning of an address." in page
+
+
+def test_what_cannot_be_changed_offers_no_change(operator: Client) -> None:
+    organisation, terms = TenantFactory.create(), LegalDocument.objects.filter(kind="terms")[0]
+    page = operator.get(reverse("admin:tenants_tenant_change", args=(organisation.pk,)))
+    assert [inline.has_add_permission for inline in page.context["inline_admin_formsets"]] == [
+        False
+    ]
+    page = operator.get(reverse("admin:signup_legaldocument_change", args=(terms.pk,)))
+    assert 'name="_save"' not in page.content.decode()
 
 
 def test_libraries_show_no_pages_of_their_own() -> None:
@@ -81,6 +114,21 @@ def test_signing_in_to_the_admin_happens_on_our_own_page(client: Client) -> None
     )
     assert answer.location == "/admin/"
     assert visitor.get("/admin/").status == 200
+
+
+def test_a_password_is_changed_on_our_own_page(client: Client) -> None:
+    client.force_login(who := OperatorFactory.create())
+    new = {
+        "new_password1": "a calm river finds the door",
+        "new_password2": "a calm river finds the door",
+    }
+    for answer in (
+        client.get("/admin/password_change/"),
+        client.post("/admin/password_change/", {"old_password": PASSWORD, **new}),
+    ):
+        assert answer.headers["Location"] == reverse("account_change_password")
+    who.refresh_from_db()
+    assert who.check_password(PASSWORD)
 
 
 def test_switches_are_set_with_an_audit_row(operator: Client) -> None:
