@@ -120,7 +120,7 @@ def shipped(kind: DomainList.Kind) -> NamedList:
 
 
 def _heads() -> dict[str, Head]:
-    return {kind: Head(dated, digest) for kind, dated, digest in _stored_heads()}
+    return {kind: Head(dated, digest) for kind, dated, digest in _stored_heads.values()}
 
 
 _stored_heads = Prepared(lambda: DomainList.objects.values_list("kind", "dated", "digest"))

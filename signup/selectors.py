@@ -6,6 +6,7 @@ from enum import Enum
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from audit.queries import Prepared
 from outbox.models import OutboxMail
 from outbox.selectors import newest_mail_about
 from signup.models import LegalDocument, SignUp, WelcomeItem
@@ -13,7 +14,7 @@ from signup.models import LegalDocument, SignUp, WelcomeItem
 
 def current_documents(language: str) -> list[LegalDocument]:
     """Terms and privacy notice in their newest version, in `language` where there is a translation."""
-    documents = list(_newest_first().defer("text"))
+    documents = _all_documents.rows()
     found = (_current(documents, kind, language) for kind in LegalDocument.Kind)
     return [document for document in found if document]
 
@@ -24,6 +25,9 @@ def current_document(kind: str, language: str) -> LegalDocument | None:
 
 def _newest_first() -> QuerySet[LegalDocument]:
     return LegalDocument.objects.order_by("-published_at", "-id")
+
+
+_all_documents = Prepared(lambda: _newest_first().defer("text"))
 
 
 def _current(documents: list[LegalDocument], kind: str, language: str) -> LegalDocument | None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
+from audit.queries import Prepared
 from subscriptions.exceptions import NoSuchPlan
 from subscriptions.ladder import LIVE, state_of
 from subscriptions.models import AssignedLicence, Plan, Subscription
@@ -25,12 +27,20 @@ def self_service_plan(sku: str) -> Plan | None:
 
 def entitling_subscription(tenant: Tenant, now: dt.datetime) -> Subscription | None:
     """The paid subscription with rights management that makes a free one needless, if one is live."""
-    paid = Subscription.objects.select_related("plan").filter(
-        tenant=tenant,
-        plan__is_free=False,
-        plan__has_rights_management=True,
-    )
+    if not _paid.values(tenant.id):
+        return None
+    paid = _paid_subscriptions(tenant.id).select_related("plan")
     return next((row for row in paid if state_of(row, now) in LIVE), None)
+
+
+def _paid_subscriptions(tenant_id: uuid.UUID) -> QuerySet[Subscription]:
+    return Subscription.objects.filter(
+        tenant=tenant_id, plan__is_free=False, plan__has_rights_management=True
+    )
+
+
+# Most organisations have none.
+_paid = Prepared(lambda tenant_id: _paid_subscriptions(tenant_id).values_list("id"))
 
 
 def has_unit(user: User, sku: str) -> bool:

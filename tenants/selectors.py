@@ -50,13 +50,11 @@ def user_by_address(address: str) -> User | None:
 
 
 def operator_by_address(address: str) -> User | None:
-    return User.objects.get(id=found[0][0]) if (found := _operators(address)) else None
+    return next(iter(_operators.rows(address)), None)
 
 
 _operators = Prepared(
-    lambda address: (
-        User.objects.order_by().filter(email=address, tenant__isnull=True).values_list("id")
-    )
+    lambda address: User.objects.order_by().filter(email=address, tenant__isnull=True)
 )
 
 
@@ -141,7 +139,7 @@ def has_lapsed(name: str, now: dt.datetime) -> bool:
 def decision_on(name: str) -> str | None:
     """What this installation decided about a domain: about itself, or about the nearest domain above it."""
     above = parents(name)
-    decided = dict(_decided(*above))
+    decided = dict(_decided.values(*above))
     return next((decided[domain] for domain in above if domain in decided), None)
 
 

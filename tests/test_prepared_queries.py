@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from audit.queries import Prepared
+from outbox.models import OutboxMail
 from signup.models import DomainList
 from tenants.models import DomainRule
 from tenants.selectors import decision_on
@@ -27,16 +29,16 @@ def test_each_asking_has_its_own_texts_beside_what_is_fixed() -> None:
             "domain"
         )
     )
-    assert blocked("one.com") == [("one.com",)]
-    assert blocked("two.com") == []
-    assert blocked("one.com") == [("one.com",)]
+    assert blocked.values("one.com") == [("one.com",)]
+    assert blocked.values("two.com") == []
+    assert blocked.values("one.com") == [("one.com",)]
 
 
 def test_texts_stay_texts_whatever_they_hold() -> None:
     decide("one.com", "block")
     found = Prepared(lambda domain: DomainRule.objects.filter(domain=domain).values_list("domain"))
     for typed in ("' OR ''='", "%s", "one.com' --", "\ue0000", "\ue0001", "\\"):
-        assert found(typed) == []
+        assert found.values(typed) == []
 
 
 def test_a_question_can_have_any_number_of_texts() -> None:
@@ -49,11 +51,26 @@ def test_a_question_can_have_any_number_of_texts() -> None:
 def test_dates_come_as_dates() -> None:
     DomainList.objects.create(kind="consumer", dated=dt.date(2026, 11, 1), digest="d", text="")
     dated = Prepared(lambda: DomainList.objects.values_list("dated"))
-    assert dated() == dated() == [(dt.date(2026, 11, 1),)]
+    assert dated.values() == dated.values() == [(dt.date(2026, 11, 1),)]
 
 
 def test_threads_that_ask_first_at_once_get_the_same_question() -> None:
     made = Prepared(lambda domain: DomainRule.objects.filter(domain=domain).values_list("domain"))
     with ThreadPoolExecutor(8) as threads:
-        questions = list(threads.map(lambda _: made.prepared(1), range(64)))
+        questions = list(threads.map(lambda _: made.prepared(str), range(64)))
     assert all(question == questions[0] for question in questions)
+
+
+def test_rows_come_as_the_rows_they_are() -> None:
+    made = DomainRule.objects.create(domain="one.com", decision="block", reason="spam")
+    rules = Prepared(lambda domain: DomainRule.objects.filter(domain=domain).defer("reason"))
+    assert rules.rows("two.com") == []
+    (found,) = rules.rows("one.com")
+    assert (found, found.created_at, found.reason) == (made, made.created_at, "spam")
+
+
+def test_ids_are_asked_for_as_each_database_keeps_them() -> None:
+    mails = Prepared(lambda mail_id: OutboxMail.objects.filter(id=mail_id, state="queued"))
+    mail = OutboxMail.objects.create(kind="a.kind", to_address="a@walkers.com", language="en")
+    assert mails.rows(mail.id) == [mail]
+    assert mails.rows(uuid.uuid4()) == []

@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from audit.queries import one_or_none
+from audit.queries import Prepared
 from audit.services import gathered, record
 from outbox import links
 from outbox.models import MailLink
@@ -47,7 +47,7 @@ class Opening:
 def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     """Looks a link up and changes nothing."""
     link = links.find(token, purpose=purpose)
-    sign_up = one_or_none(SignUp.objects.filter(id=link.subject_id)) if link else None
+    sign_up = next(iter(_sign_ups.rows(link.subject_id)), None) if link else None
     # Once the purge has forgotten its address, a completed sign-up is as good as gone.
     if link is None or sign_up is None or not sign_up.address:
         return Opening(LinkState.UNKNOWN)
@@ -56,6 +56,9 @@ def open_link(token: str, *, purpose: str = CONFIRM) -> Opening:
     if link.is_expired(timezone.now()):
         return Opening(LinkState.EXPIRED, link, sign_up)
     return Opening(LinkState.GOOD, link, sign_up)
+
+
+_sign_ups = Prepared(lambda sign_up_id: SignUp.objects.order_by().filter(id=sign_up_id))
 
 
 def complete(

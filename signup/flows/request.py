@@ -147,7 +147,7 @@ _paused = Prepared(lambda address: MailPause.objects.filter(address=address).val
 
 
 def _is_paused(address: str) -> bool:
-    return bool(_paused(address)) and (
+    return bool(_paused.values(address)) and (
         MailPause.objects.filter(address=address, until__gt=timezone.now()).exists()
     )
 
