@@ -95,7 +95,8 @@ def test_what_commits_after_a_batch_is_in_the_next_one(log: None) -> None:
 def test_a_log_longer_than_a_batch_is_chained_by_one_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(chaining, "BATCH", 4)
+    monkeypatch.setattr(chaining, "BATCH", 2)
+    monkeypatch.setattr(chaining, "LOOKED_FOR_AT_ONCE", 4)
     now = timezone.now()
     for number in range(10):
         note(TENANTS[number % 2], at=now)

@@ -46,6 +46,18 @@ print("begun", flush=True)
 while chain.chain_pending(everything=True) or ChainLink.objects.count() < AuditEvent.objects.count():
     pass
 """
+MANY, MOST_MEGABYTES_MORE = 50_000, 10
+PEAK = """
+import resource, sys
+for _ in range(int(sys.argv[1]) // 5000):
+    AuditEvent.objects.bulk_create(
+        AuditEvent(action="thing.made", subject="thing:1", tenant_id=TENANTS[n % 3]) for n in range(5000)
+    )
+chain.BATCH = 2000
+chain.chain_pending()
+assert not list(verify())
+print(json.dumps([ChainLink.objects.count(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024]))
+"""
 LOOK = """
 print(json.dumps({
     "links": ChainLink.objects.count(),
@@ -119,3 +131,21 @@ def test_several_chainers_and_killed_ones_chain_every_row_once(
     for process in chainers:
         process.communicate(timeout=120)
     assert json.loads(run(LOOK)) == {"links": ROWS, "rows": ROWS, "wrong": []}
+
+
+@pytest.mark.long
+def test_many_rows_are_chained_and_verified_in_the_memory_of_few(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    variables = environment(postgres, tmp_path, "rms_portal.settings")
+    subprocess.run([PYTHON, "manage.py", "migrate", "-v0"], cwd=ROOT, env=variables, check=True)
+
+    def peak(more: int) -> list[int]:
+        command = [PYTHON, "-c", BEGIN + PEAK, str(more)]
+        answer: list[int] = json.loads(subprocess.check_output(command, cwd=ROOT, env=variables))
+        return answer
+
+    few, megabytes = peak(5000)
+    many, more_megabytes = peak(MANY)
+    assert (few, many) == (5000, 5000 + MANY)
+    assert more_megabytes - megabytes < MOST_MEGABYTES_MORE

@@ -21,6 +21,8 @@ from audit.models import AuditEvent, ChainHead, ChainLink
 
 logger = logging.getLogger(__name__)
 BATCH = 2000
+# Finding what is not chained may mean to read the whole of both tables, so it is done seldom.
+LOOKED_FOR_AT_ONCE = 50_000
 # How long a transaction may take from recording to its commit and still be chained by the next run. What takes
 # longer is chained by a run that looks at everything.
 COMMITS_WITHIN = dt.timedelta(minutes=10)
@@ -33,10 +35,12 @@ def chain_pending(*, everything: bool = False) -> int:
     count = 0
     try:
         while True:
-            looked_at, chained, position = _chain_batch(position)
-            count += chained
-            if looked_at < BATCH:
+            waiting = list(_unchained(position).values_list("at", "id")[:LOOKED_FOR_AT_ONCE])
+            for start in range(0, len(waiting), BATCH):
+                count += _chain_batch([row_id for _, row_id in waiting[start : start + BATCH]])
+            if len(waiting) < LOOKED_FOR_AT_ONCE:
                 return count
+            position = waiting[-1]
     except IntegrityError:
         logger.info("Another process chains the audit log.")
         return count
@@ -52,10 +56,8 @@ def _where_to_begin() -> Position | None:
 
 
 @transaction.atomic
-def _chain_batch(position: Position | None) -> tuple[int, int, Position | None]:
-    events = list(_unchained(position)[:BATCH])
-    if not events:
-        return 0, 0, position
+def _chain_batch(row_ids: Sequence[uuid.UUID]) -> int:
+    events = AuditEvent.objects.filter(id__in=row_ids).order_by("at", "id")
     links, heads = _linked(events)
     ChainLink.objects.bulk_create(links)
     ChainHead.objects.bulk_create(
@@ -64,7 +66,7 @@ def _chain_batch(position: Position | None) -> tuple[int, int, Position | None]:
         unique_fields=["chain"],
         update_fields=["number", "hash", "at", "seal"],
     )
-    return len(events), len(links), (events[-1].at, events[-1].id)
+    return len(links)
 
 
 def _unchained(position: Position | None) -> QuerySet[AuditEvent]:
@@ -76,7 +78,7 @@ def _unchained(position: Position | None) -> QuerySet[AuditEvent]:
     return events.filter(Q(at__gt=at) | Q(at=at, id__gt=last), at__gte=at)
 
 
-def _linked(events: Sequence[AuditEvent]) -> tuple[list[ChainLink], list[ChainHead]]:
+def _linked(events: Iterable[AuditEvent]) -> tuple[list[ChainLink], list[ChainHead]]:
     now = timezone.now()
     chains = {chain_of(event) for event in events}
     heads = {head.chain: claim_of(head) for head in ChainHead.objects.filter(chain__in=chains)}
