@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.defaults import permission_denied
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -29,7 +30,8 @@ class PortalAdminSite(admin.AdminSite):
         if request.user.is_authenticated:
             if self.has_permission(request):
                 return redirect("admin:index")
-            raise PermissionDenied
+            # Raised, it would be a traceback in the log for whoever tries the address.
+            return permission_denied(request, PermissionDenied())
         return redirect_to_login(
             request.GET.get("next") or reverse("admin:index"), reverse("account_login")
         )
