@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import stat
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rms_portal.environment import SECRET_KEY_FILE
 from rms_portal.installation import kept_secret, make_state
 from rms_portal.static_build import collect_static
 from rms_portal.translations import compile_catalogues, gaps
+from tests.services.product import PYTHON, ROOT, clean_environment
 
 CATALOGUE = """
 msgid ""
@@ -46,6 +48,21 @@ def test_only_an_embedded_installation_makes_its_own_secret_key(
     monkeypatch.setenv(name, "given")
     make_state(environ.Env(), tmp_path / "served")
     assert not (tmp_path / "served" / SECRET_KEY_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "problem"), [("short", "shorter than 32"), ("k" * 64, "the same as SECRET_KEY")]
+)
+def test_a_weak_master_key_stops_the_start_with_a_sentence(
+    tmp_path: Path, key: str, problem: str
+) -> None:
+    variables = clean_environment(SECRET_KEY="k" * 64, MASTER_KEY=key, VAR_DIR=str(tmp_path))
+    command = [PYTHON, "manage.py", "check"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert f"MASTER_KEY is {problem}" in done.stderr
 
 
 def test_static_files_are_collected_again_only_when_one_changed(
