@@ -121,7 +121,7 @@ class ResetPasswordForm(ChallengedForm):
         else:
             kind = "accounts.not_active"
         # Mail to an account goes to its stored address, whichever alias was typed.
-        to_address = user.email if user and user.email else address
+        to_address = user.email if user and user.email and not user.is_erased else address
         if throttle.RESET_MAIL_TO_ADDRESS.take(to_address):
             enqueue(
                 kind=kind, to_address=to_address, language=get_language() or "en", context=context

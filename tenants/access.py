@@ -12,11 +12,12 @@ class Power(Enum):
     DISABLE = "disable"
     DELETE = "delete"
     RESTORE = "restore"
+    RELEASE = "release"
     CLOSE = "close"
     EXPORT = "export"
 
 
-GOVERNING = {Power.DISABLE, Power.DELETE, Power.RESTORE}
+GOVERNING = {Power.DISABLE, Power.DELETE, Power.RESTORE, Power.RELEASE}
 OVER_ONESELF = {Power.CLOSE, Power.EXPORT}
 
 

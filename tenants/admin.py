@@ -15,7 +15,7 @@ from audit.admin import HistoryInAuditLog, ReadOnlyAdmin, SearchByBeginning
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.exceptions import DirectoryError
-from tenants.flows import states
+from tenants.flows import erase, states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, Domain, DomainProof, DomainRule, MailboxRule, Tenant, User
 from tenants.role_mailboxes import NotAMailboxName, name_of
@@ -121,7 +121,14 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
     inlines = (AddressInline,)
-    actions: Any = ("admit", "take_admission_back", "disable", "restore", "delete_for_now")
+    actions: Any = (
+        "admit",
+        "take_admission_back",
+        "disable",
+        "restore",
+        "delete_for_now",
+        "release",
+    )
 
     @admin.action(description=_("Admit to organisation-wide grants"))
     def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -142,6 +149,10 @@ class UserAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Delete (can be restored for 30 days)"))
     def delete_for_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset, states.delete)
+
+    @admin.action(description=_("Release the address: deleted accounts are erased at once"))
+    def release(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, erase.release)
 
     def _each(
         self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]

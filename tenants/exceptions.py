@@ -192,3 +192,14 @@ class DomainClosed(DirectoryError):
 class OtherOrganisation(DirectoryError):
     def __init__(self, domain: str) -> None:
         super().__init__(_("%(domain)s is not a domain of this organisation.") % {"domain": domain})
+
+
+class NothingToRelease(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "The account %(address)s has no address to release. Only deleted accounts have: delete it first "
+                "(delete_user)."
+            )
+            % {"address": account}
+        )

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from tenants import addresses
 from tenants.proving.outcome import Outcome
 from tenants.proving.record import ProofRecord
+from tenants.tombstones import is_tombstone
 
 
 class Tenant(models.Model):
@@ -206,6 +207,11 @@ class User(AbstractBaseUser):
     @property
     def is_active(self) -> bool:  # type: ignore[override]
         return self.state == self.State.ACTIVE
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether it was deleted, and nothing personal is left: `email` holds its place."""
+        return self.email is not None and is_tombstone(self.email)
 
     @property
     def is_admitted(self) -> bool:

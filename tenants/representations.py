@@ -29,7 +29,7 @@ def user_row(user: User) -> dict[str, Any]:
     address = user.primary_address
     return {
         "id": user.id,
-        "email": user.email,
+        "email": None if user.is_erased else user.email,
         "tenant_id": user.tenant_id,
         "role": user.role,
         "state": user.state,

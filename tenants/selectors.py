@@ -11,6 +11,7 @@ from audit.queries import Prepared, one_or_none
 from tenants import addresses
 from tenants.exceptions import NoSuchTenant, NoSuchUser
 from tenants.models import Address, Domain, DomainProof, DomainRule, Tenant, User
+from tenants.tombstones import spellings
 
 LAPSES_AFTER = dt.timedelta(days=30)
 
@@ -42,19 +43,19 @@ def user_by_address(address: str) -> User | None:
     directory comes before an operator.
     """
     # Unordered: the rows would be looked for along the index of the order.
-    people, held = User.objects.order_by(), Address.objects.order_by()
-    operator = people.filter(email=address, tenant__isnull=True).values("id")
-    holders = held.filter(address=address).values("user_id").union(operator, all=True)
+    people, held, names = User.objects.order_by(), Address.objects.order_by(), spellings(address)
+    operator = people.filter(email__in=names, tenant__isnull=True).values("id")
+    holders = held.filter(address__in=names).values("user_id").union(operator, all=True)
     found = people.select_related("tenant").filter(id__in=holders)
     return min(found, key=lambda user: user.is_operator, default=None)
 
 
 def operator_by_address(address: str) -> User | None:
-    return next(iter(_operators.rows(address)), None)
+    return next(iter(_operators.rows(*spellings(address))), None)
 
 
 _operators = Prepared(
-    lambda address: User.objects.order_by().filter(email=address, tenant__isnull=True)
+    lambda *names: User.objects.order_by().filter(email__in=names, tenant__isnull=True)
 )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from tenants.exceptions import NotProven
-from tenants.flows import hold, prove
+from tenants.flows import erase, hold, prove
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
 
@@ -25,6 +25,10 @@ SCHEDULE = {
     "tenants.expire_domain_proofs": {
         "task": "tenants.tasks.expire_domain_proofs",
         "schedule": crontab(hour="3", minute="20"),
+    },
+    "tenants.erase_accounts": {
+        "task": "tenants.tasks.erase_accounts",
+        "schedule": crontab(hour="4", minute="10"),
     },
 }
 # Whoever presses often asks other people's servers no more often than this.
@@ -59,3 +63,8 @@ def recheck_domain_proofs() -> None:
 @shared_task
 def expire_domain_proofs() -> None:
     hold.expire()
+
+
+@shared_task
+def erase_accounts() -> None:
+    erase.erase_due()

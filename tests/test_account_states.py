@@ -193,6 +193,7 @@ ALLOWED = {
     Power.DISABLE: {"system", "operator", "administrator"},
     Power.DELETE: {"system", "operator", "administrator"},
     Power.RESTORE: {"system", "operator", "administrator"},
+    Power.RELEASE: {"system", "operator", "administrator"},
     Power.CLOSE: {"system", "operator", "self"},
     Power.EXPORT: {"system", "operator", "self"},
 }

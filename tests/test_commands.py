@@ -227,6 +227,7 @@ def test_every_command_of_ours_has_a_test() -> None:
         "disable_user",  # tests/test_account_states.py
         "delete_user",  # tests/test_account_states.py
         "restore_user",  # tests/test_account_states.py
+        "release_address",  # tests/test_erasure.py
         "export_account",  # tests/test_leaving.py
         "close_account",  # tests/test_account_states.py
         "create_user",  # tests/test_invitations.py

@@ -284,8 +284,10 @@ def test_a_new_account_at_a_recycled_address_inherits_nothing(
     passkey.add(attacker)
     attacker.post(RESET, {"email": VICTIM})
     link = newest_link(RESET_LINK)
-    Address.objects.filter(user=old).delete()
-    User.objects.filter(pk=old.pk).update(state=User.State.CLOSED, email=None)
+    attacker.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    attacker.post("/account/close/", {"is_sure": "on"})
+    old.refresh_from_db()
+    assert old.state == User.State.CLOSED
 
     with later():
         sign_up(ClientVisitor(victim), INBOX, VICTIM)

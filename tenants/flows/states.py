@@ -82,9 +82,10 @@ def close(*, user: User, acting_user: User | None) -> None:
     if not _shut(user, acting_user, from_states={State.ACTIVE}, to=State.CLOSED, **nothing_left):
         raise NotActive(str(user))
     Address.objects.filter(user=user).delete()
-    _erase_later(user, addresses, CLOSED_ERASED_AFTER)
     if address:
         enqueue(kind="tenants.account_closed", to_address=address, language=user.language)
+    # Last: what is sent to the address from here on is for whoever has it next.
+    _erase_later(user, addresses, CLOSED_ERASED_AFTER)
 
 
 def _shut(
