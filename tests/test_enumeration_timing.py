@@ -46,6 +46,9 @@ for group in GROUPS:
     account_states.make(NEW if group == CONTROL else group, addresses(group))
 """
 
+# Two mails to everybody are more than go out in an hour.
+FORGET = "from signup.admission import AT_ONCE, EVERYBODY; AT_ONCE.forget(EVERYBODY)"
+
 
 def addresses(group: str) -> list[str]:
     place = GROUPS.index(group)
@@ -128,6 +131,7 @@ def test_signing_up_and_asking_again_take_the_same_time_in_every_state(product: 
     assert difference(sign_up, CHECK_MAIL) <= MOST_DIFFERENCE
     # One mail a minute goes to an address.
     time.sleep(max(0, 61 - (time.monotonic() - started)))
+    product.manage("shell", "-c", FORGET)
     watch.hang_up()
     assert difference(again, CHECK_MAIL) <= MOST_DIFFERENCE
 
