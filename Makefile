@@ -31,7 +31,10 @@ test: $(DEV_STAMP) ## the test suite (without what takes long); REQUIRE_SERVICES
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST_ARGS)
 
 test-long: $(DEV_STAMP) ## kills, outages, fuzzing, timing: what takes longer
-	$(BIN)/python -m pytest -n auto --dist worksteal -m long $(PYTEST_ARGS)
+	@status=0; \
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "long and not alone" $(PYTEST_ARGS) || status=1; \
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS) || status=1; \
+	exit $$status
 
 bench: $(DEV_STAMP) ## the benchmarks: a table here, one JSON object per line in var/bench/; BENCH=name for one
 	$(BIN)/python -m benchmarks $(BENCH)

@@ -28,7 +28,7 @@ from tests.services.product import COMMANDS, Product, running, served
 from tests.services.redis import Redis
 from tests.strangers import network
 
-pytestmark = [pytest.mark.services, pytest.mark.long]
+pytestmark = [pytest.mark.services, pytest.mark.long, pytest.mark.alone]
 
 logger = logging.getLogger(__name__)
 ROUNDS = 1000
