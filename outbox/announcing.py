@@ -12,6 +12,8 @@ from celery import Celery, current_app
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from audit import origin
+
 logger = logging.getLogger(__name__)
 
 DELIVER_TASK = "outbox.tasks.deliver_mail"
@@ -93,11 +95,14 @@ class Gatherer:
             self._waiting.append(mail_id)
             # A timer that did not come along through a fork is not alive.
             if self._timer is None or not self._timer.is_alive():
-                self._timer = threading.Timer(self._seconds, self._send)
+                caused_by = origin.current().request_id
+                self._timer = threading.Timer(self._seconds, self._send, (caused_by,))
                 # No daemon: a process that ends sends first what it gathered.
                 self._timer.start()
 
-    def _send(self) -> None:
+    def _send(self, request_id: str) -> None:
+        # One message, one id in the log: that of the request whose mail came first.
+        origin.begin_task(request_id)
         while mail_ids := self._taken():
             self._announcer.send(DELIVER_TASK, *mail_ids)
 
