@@ -19,7 +19,14 @@ from tests.services.redis import Redis, redis
 # Nothing is traded for speed here: a commit waits for the disk. Memory as for a machine of this size.
 DURABLE = ("shared_buffers=1GB", "max_wal_size=4GB", "work_mem=16MB", "maintenance_work_mem=256MB")
 PRODUCT = (PYTHON, "-m", "gunicorn", "rms_portal.wsgi")
-BARE = (PYTHON, "-m", "gunicorn", "benchmarks.bare:application")
+BARE = (
+    PYTHON,
+    "-m",
+    "gunicorn",
+    "--config",
+    "benchmarks/bare_gunicorn.py",
+    "benchmarks.bare:application",
+)
 SETTINGS = {"TRUSTED_PROXIES": "127.0.0.1", "LOG_LEVEL": "WARNING"}
 
 BARE_TABLE = """
