@@ -62,6 +62,7 @@ def a_server_that_answers(server: RawSmtp) -> Iterator[None]:
     """What one test told the server holds for no other, also where it failed."""
     yield
     server.at.clear()
+    server.forget_who_stalled()
 
 
 def database(product: Product) -> str:
@@ -123,6 +124,12 @@ def assert_arrived(product: Product, server: RawSmtp, address: str, *, copies: i
         assert "One last thing" in walk.HttpVisitor(product.url).get(link).text
 
 
+def wait_until_it_stalls(product: Product, server: RawSmtp, address: str) -> None:
+    """Until the worker that has claimed the mail waits for the server: then nobody else will claim it."""
+    until(lambda: state(product, address) == "sending", seconds=60, what=f"a claim of {address}")
+    server.wait_until_stalled()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("step", BEFORE_HAND_OVER)
 def test_killed_before_the_mail_server_took_it(
@@ -134,7 +141,7 @@ def test_killed_before_the_mail_server_took_it(
         start_again(product, "worker")
     server.at[step] = STALL
     address = ask(product)
-    server.wait_until_stalled()
+    wait_until_it_stalls(product, server, address)
     product.kill("worker")
     server.at.clear()
     assert server.to(address) == []
@@ -148,7 +155,7 @@ def test_killed_after_the_mail_server_took_it_and_before_it_said_so(
 ) -> None:
     server.at["TAKEN"] = STALL
     address = ask(product)
-    server.wait_until_stalled()
+    wait_until_it_stalls(product, server, address)
     product.kill("worker")
     server.at.clear()
     start_again(product, "worker")
