@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts import services
-from tenants.admin import UserAdmin, operator_of
+from tenants.admin.acting import operator_of
+from tenants.admin.users import UserAdmin
 from tenants.models import User
 
 admin.site.unregister(User)

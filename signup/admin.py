@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.admin import HistoryInAuditLog, ReadOnlyAdmin
 from audit.services import record
 from signup.models import DomainList, LegalDocument, SignUp, WelcomeItem
-from tenants.admin import operator_of
+from tenants.admin.acting import operator_of
 
 
 @admin.register(SignUp)

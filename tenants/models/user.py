@@ -1,4 +1,4 @@
-"""Organisations: tenants, their domains, the accounts in them and the addresses of those."""
+"""Accounts, and the addresses that they have."""
 
 from __future__ import annotations
 
@@ -12,72 +12,8 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
-from tenants import addresses
-from tenants.proving.outcome import Outcome
-from tenants.proving.record import ProofRecord
+from tenants.models.tenant import Domain, Tenant
 from tenants.tombstones import is_tombstone
-
-
-class Tenant(models.Model):
-    """An organisation's directory."""
-
-    class State(models.TextChoices):
-        UNMANAGED = "unmanaged", _("unmanaged")
-        MANAGED = "managed", _("managed")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=253)
-    state = models.CharField(_("state"), max_length=9, choices=State, default=State.UNMANAGED)
-    allow_ad_hoc_subscriptions = models.BooleanField(
-        _("people may sign up by themselves"), default=True
-    )
-    allow_email_verified_users = models.BooleanField(
-        _("a sign-up may create an account"), default=True
-    )
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("tenant")
-        verbose_name_plural = _("tenants")
-        ordering = ("-created_at", "-id")
-        indexes = (models.Index(fields=("-created_at", "-id"), name="tenants_newest"),)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Domain(models.Model):
-    """A DNS name that belongs to one tenant."""
-
-    class State(models.TextChoices):
-        UNVERIFIED = "unverified", _("unverified")
-        VERIFIED = "verified", _("verified by DNS")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(
-        _("name"),
-        max_length=253,
-        unique=True,
-        error_messages={"unique": _("This domain belongs to a tenant already.")},
-    )
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="domains")
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.UNVERIFIED)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("domain")
-        verbose_name_plural = _("domains")
-        ordering = ("name",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(name__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"),
-                name="domain_in_its_one_spelling",
-                violation_error_message=_("Domains are stored as lower-case A-labels."),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return addresses.shown_domain(self.name)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -260,28 +196,6 @@ class User(AbstractBaseUser):
         return self.is_staff
 
 
-class PendingErasure(models.Model):
-    """The personal data of an account that was deleted or closed, until they are erased.
-
-    While a deleted account has its row, it can be restored. Closing takes the addresses away at once: here
-    they are kept, so that what was sent to them is found.
-    """
-
-    user = models.OneToOneField(
-        User, on_delete=models.CASCADE, primary_key=True, related_name="pending_erasure"
-    )
-    addresses = models.JSONField(_("addresses"), default=list)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-    due_at = models.DateTimeField(_("due"), db_index=True)
-
-    class Meta:
-        verbose_name = _("pending erasure")
-        verbose_name_plural = _("pending erasures")
-
-    def __str__(self) -> str:
-        return str(self.user_id)
-
-
 class Address(models.Model):
     """An address of a user. The first is where mail goes; others are aliases."""
 
@@ -333,144 +247,23 @@ class Address(models.Model):
         return self.address.rpartition("@")[2]
 
 
-class DomainRule(models.Model):
-    """What this installation decided about a domain, before and above the shipped lists."""
+class PendingErasure(models.Model):
+    """The personal data of an account that was deleted or closed, until they are erased.
 
-    class Decision(models.TextChoices):
-        ALLOW = "allow", _("allow")
-        BLOCK = "block", _("block")
-
-    domain = models.CharField(
-        _("domain"),
-        max_length=253,
-        unique=True,
-        help_text=_("Holds for its sub-domains too, unless they have a rule of their own."),
-        error_messages={"unique": _("There is a rule for this domain already.")},
-    )
-    decision = models.CharField(_("decision"), max_length=5, choices=Decision)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("domain rule")
-        verbose_name_plural = _("domain rules")
-        ordering = ("domain",)
-
-    def __str__(self) -> str:
-        return f"{self.get_decision_display()} {self.domain}"
-
-
-class MailboxRule(models.Model):
-    """What this installation decided about a mailbox name, above the shipped list."""
-
-    class Decision(models.TextChoices):
-        ROLE = "role", _("for a task: needs admission")
-        PERSONAL = "personal", _("one person's")
-
-    name = models.CharField(
-        _("name"),
-        max_length=65,
-        unique=True,
-        help_text=_(
-            "The part before the @, also where it begins or ends a longer one. "
-            "With = in front: only where it stands alone. Holds for accounts made from now on."
-        ),
-        error_messages={"unique": _("There is a rule for this name already.")},
-    )
-    decision = models.CharField(_("decision"), max_length=8, choices=Decision)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("mailbox rule")
-        verbose_name_plural = _("mailbox rules")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return f"{self.get_decision_display()}: {self.name}"
-
-
-class DomainProof(models.Model):
-    """One asker's proof that their tenant controls a domain: the value to publish, and what came of it.
-
-    A proof that is lost keeps its state, so that it can be found again; `proof_lost_at` tells.
+    While a deleted account has its row, it can be restored. Closing takes the addresses away at once: here
+    they are kept, so that what was sent to them is found.
     """
 
-    class State(models.TextChoices):
-        WAITING = "waiting", _("waiting for the record")
-        PROVEN = "proven", _("proven")
-        EXPIRED = "expired", _("expired")
-        SUPERSEDED = "superseded", _("superseded by another proof")
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    domain_name = models.CharField(_("domain"), max_length=253)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="proofs")
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proofs")
-    value = models.CharField(_("value"), max_length=64, unique=True)
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="pending_erasure"
+    )
+    addresses = models.JSONField(_("addresses"), default=list)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
-    expires_at = models.DateTimeField(_("expires"))
-    proven_at = models.DateTimeField(_("proven at"), null=True)
-    checked_at = models.DateTimeField(_("last asked"), null=True)
-    outcome = models.CharField(_("last answer"), max_length=9, choices=Outcome, blank=True)
-    detail = models.CharField(_("what the servers said"), max_length=500, blank=True)
-    failures = models.PositiveSmallIntegerField(_("daily checks failed in a row"), default=0)
-    next_check_at = models.DateTimeField(_("next daily check"), null=True)
-    proof_lost_at = models.DateTimeField(_("proof lost at"), null=True)
+    due_at = models.DateTimeField(_("due"), db_index=True)
 
     class Meta:
-        verbose_name = _("domain proof")
-        verbose_name_plural = _("domain proofs")
-        ordering = ("-created_at", "-id")
-        indexes = (
-            models.Index(fields=("domain_name", "-created_at"), name="proofs_of_domain"),
-            models.Index(
-                fields=("next_check_at",),
-                name="proofs_to_check",
-                condition=Q(next_check_at__isnull=False),
-            ),
-        )
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(domain_name__regex=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"),
-                name="proof_domain_in_its_one_spelling",
-                violation_error_message=_("Domains are stored as lower-case A-labels."),
-            ),
-            models.UniqueConstraint(
-                fields=("domain_name", "tenant", "actor"),
-                condition=Q(state="waiting"),
-                name="one_waiting_proof_per_asker",
-                violation_error_message=_("A proof of this domain waits already."),
-            ),
-            models.UniqueConstraint(
-                fields=("domain_name", "tenant"),
-                condition=Q(state="proven"),
-                name="one_proof_per_tenant_and_domain",
-                violation_error_message=_("The tenant has proven this domain already."),
-            ),
-            models.CheckConstraint(
-                condition=Q(state="proven", proven_at__isnull=False, next_check_at__isnull=False)
-                | Q(state="superseded", next_check_at__isnull=True)
-                | Q(
-                    state__in=("waiting", "expired"),
-                    proven_at__isnull=True,
-                    next_check_at__isnull=True,
-                ),
-                name="proofs_are_checked_while_proven",
-                violation_error_message=_(
-                    "A proof is checked daily once it is proven, and not before."
-                ),
-            ),
-            models.CheckConstraint(
-                condition=Q(proof_lost_at__isnull=True) | Q(proven_at__isnull=False),
-                name="only_what_was_proven_is_lost",
-                violation_error_message=_("What was never proven cannot be lost."),
-            ),
-        )
+        verbose_name = _("pending erasure")
+        verbose_name_plural = _("pending erasures")
 
     def __str__(self) -> str:
-        return f"{self.domain_name} {self.state}"
-
-    @property
-    def record(self) -> ProofRecord:
-        return ProofRecord(self.domain_name, self.value)
+        return str(self.user_id)

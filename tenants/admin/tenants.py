@@ -1,0 +1,68 @@
+"""Organisations: their domains and switches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from audit.admin import ReadOnlyAdmin
+from tenants import services
+from tenants.admin.acting import operator_of
+from tenants.models import Domain, Tenant
+
+
+class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Domain
+    fields = ("name", "state", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Tenant)
+class TenantAdmin(ReadOnlyAdmin):
+    """Organisations. The sign-up switches may be set; the audit log says who did."""
+
+    list_display = (
+        "name",
+        "state",
+        "allow_ad_hoc_subscriptions",
+        "allow_email_verified_users",
+        "created_at",
+    )
+    list_filter = ("state", "created_at")
+    search_beginnings = ("domains__name",)
+    search_help_text = _("The beginning of a domain.")
+    fields = (
+        "name",
+        "state",
+        "allow_ad_hoc_subscriptions",
+        "allow_email_verified_users",
+        "created_at",
+    )
+    readonly_fields = ("name", "state", "created_at")
+    inlines = (DomainInline,)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Tenant,
+        form: ModelForm,  # type: ignore[type-arg]
+        change: bool,
+    ) -> None:
+        services.set_company_settings(
+            tenant=obj,
+            acting_user=operator_of(request),
+            allow_ad_hoc_subscriptions=obj.allow_ad_hoc_subscriptions,
+            allow_email_verified_users=obj.allow_email_verified_users,
+        )

@@ -1,0 +1,111 @@
+"""Accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from audit.admin import ReadOnlyAdmin
+from tenants.admin.acting import operator_of
+from tenants.exceptions import DirectoryError
+from tenants.flows import erase, states
+from tenants.flows.admit import admit, take_back
+from tenants.models import Address, User
+
+
+class AddressInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Address
+    fields = ("address", "is_primary", "proven_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+
+
+@admin.register(User)
+class UserAdmin(ReadOnlyAdmin):
+    list_display = (
+        "email",
+        "tenant",
+        "role",
+        "state",
+        "creation_method",
+        "admission",
+        "created_at",
+        "last_login",
+    )
+    list_select_related = ("tenant",)
+    list_filter = ("role", "state", "creation_method", "admission", "created_at")
+    search_beginnings = ("email",)
+    search_help_text = _("The beginning of an address.")
+    fields = (
+        "id",
+        "email",
+        "first_name",
+        "last_name",
+        "tenant",
+        "role",
+        "state",
+        "creation_method",
+        "admission",
+        "admitted_at",
+        "admitted_by_id",
+        "language",
+        "created_at",
+        "last_login",
+    )
+    inlines = (AddressInline,)
+    actions: Any = (
+        "admit",
+        "take_admission_back",
+        "disable",
+        "restore",
+        "delete_for_now",
+        "release",
+    )
+
+    @admin.action(description=_("Admit to organisation-wide grants"))
+    def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, admit)
+
+    @admin.action(description=_("Take back: in no organisation-wide grant"))
+    def take_admission_back(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, take_back)
+
+    @admin.action(description=_("Disable: signed out at once, signs in no more"))
+    def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.disable)
+
+    @admin.action(description=_("Restore: disabled or deleted accounts become active"))
+    def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.restore)
+
+    @admin.action(description=_("Delete (can be restored for 30 days)"))
+    def delete_for_now(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, states.delete)
+
+    @admin.action(description=_("Release the address: deleted accounts are erased at once"))
+    def release(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, erase.release)
+
+    def _each(
+        self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]
+    ) -> None:
+        """Each for itself: what cannot be done is said, and the others are done."""
+        done = 0
+        for user in users:
+            try:
+                decide(user=user, acting_user=operator_of(request))
+                done += 1
+            except DirectoryError as refusal:
+                self.message_user(request, str(refusal), messages.WARNING)
+        if done:
+            said = ngettext(
+                "%(count)d account was changed.", "%(count)d accounts were changed.", done
+            )
+            self.message_user(request, said % {"count": done}, messages.SUCCESS)

@@ -1,0 +1,18 @@
+"""Organisations: tenants, their domains, the accounts in them and the addresses of those."""
+
+from tenants.models.proof import DomainProof
+from tenants.models.rule import DomainRule, MailboxRule
+from tenants.models.tenant import Domain, Tenant
+from tenants.models.user import Address, PendingErasure, User, UserManager
+
+__all__ = [
+    "Address",
+    "Domain",
+    "DomainProof",
+    "DomainRule",
+    "MailboxRule",
+    "PendingErasure",
+    "Tenant",
+    "User",
+    "UserManager",
+]
