@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import F, QuerySet
+
 from audit.models import AuditEvent
 from outbox import services as outbox
 from outbox.models import MailEvent, MailLink, OutboxMail
-from tenants.models import Address, DomainProof, PendingErasure, User
+from tenants.models import Address, DomainProof, GroupMembership, PendingErasure, User
 from tenants.personal_data import Holding, Person, register
 
 
@@ -40,6 +42,19 @@ def _nothing_more(person: Person) -> None:
     """The flow that erases writes the account's own row, after all rooms."""
 
 
+def _groups(person: Person) -> list[dict[str, Any]]:
+    """Those that the account itself is in; what these are in tells of the organisation, not of a person."""
+    return [dict(row) for row in _memberships(person).values("added_at", name=F("group__name"))]
+
+
+def _leave_groups(person: Person) -> None:
+    _memberships(person).delete()
+
+
+def _memberships(person: Person) -> QuerySet[GroupMembership]:
+    return GroupMembership.objects.filter(user=person.user).order_by("id")
+
+
 def _mails(person: Person) -> list[dict[str, Any]]:
     fields = ("kind", "to_address", "language", "state", "created_at", "handed_over_at")
     return list(outbox.mails_to(person.addresses, until=person.until).values(*fields))
@@ -59,5 +74,6 @@ def _stays(person: Person) -> None:
 
 
 register(Holding("account", (User, Address, PendingErasure, DomainProof), _account, _nothing_more))
+register(Holding("groups", (GroupMembership,), _groups, _leave_groups))
 register(Holding("mails", (OutboxMail, MailLink, MailEvent), _mails, _erase_mails))
 register(Holding("activity", (AuditEvent,), _activity, _stays))

@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from subscriptions.models import Plan, Subscription
-from tenants.models import Address, Domain, Tenant, User
+from tenants.models import Address, Domain, Group, Tenant, User
+from tenants.models.group import key_of
 from tests.walk import PASSWORD
 
 
@@ -60,6 +61,15 @@ class OperatorFactory(factory.django.DjangoModelFactory[User]):
     role = User.Role.OPERATOR
     creation_method = User.CreationMethod.ADMIN
     password = factory.LazyFunction(lambda: make_password(PASSWORD))
+
+
+class GroupFactory(factory.django.DjangoModelFactory[Group]):
+    class Meta:
+        model = Group
+
+    tenant = factory.SubFactory(TenantFactory)
+    name = factory.Sequence(lambda n: f"Group {n}")
+    name_key = factory.LazyAttribute(lambda group: key_of(group.name))
 
 
 class SubscriptionFactory(factory.django.DjangoModelFactory[Subscription]):

@@ -79,7 +79,7 @@ def _remind(address: Address) -> bool:
     hit = Address.objects.filter(pk=address.pk, proof_asked_at__isnull=True).update(
         proof_asked_at=timezone.now()
     )
-    if hit:
+    if hit and address.user:
         _send(address.user, address.user.language, {})
     return bool(hit)
 

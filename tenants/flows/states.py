@@ -25,7 +25,7 @@ from tenants.exceptions import (
     NotActive,
     NothingToRestore,
 )
-from tenants.models import Address, PendingErasure, Tenant, User
+from tenants.models import Address, GroupMembership, PendingErasure, Tenant, User
 
 State = User.State
 RESTORABLE_FOR = dt.timedelta(days=30)
@@ -82,6 +82,7 @@ def close(*, user: User, acting_user: User | None) -> None:
     if not _shut(user, acting_user, from_states={State.ACTIVE}, to=State.CLOSED, **nothing_left):
         raise NotActive(str(user))
     Address.objects.filter(user=user).delete()
+    GroupMembership.objects.filter(user=user).delete()
     if address:
         enqueue(kind="tenants.account_closed", to_address=address, language=user.language)
     # Last: what is sent to the address from here on is for whoever has it next.

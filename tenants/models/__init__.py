@@ -1,5 +1,6 @@
 """Organisations: tenants, their domains, the accounts in them and the addresses of those."""
 
+from tenants.models.group import Group, GroupMembership, GroupNesting
 from tenants.models.proof import DomainProof
 from tenants.models.rule import DomainRule, MailboxRule
 from tenants.models.tenant import Domain, Tenant
@@ -10,6 +11,9 @@ __all__ = [
     "Domain",
     "DomainProof",
     "DomainRule",
+    "Group",
+    "GroupMembership",
+    "GroupNesting",
     "MailboxRule",
     "PendingErasure",
     "Tenant",

@@ -197,17 +197,28 @@ class User(AbstractBaseUser):
 
 
 class Address(models.Model):
-    """An address of a user. The first is where mail goes; others are aliases."""
+    """An address of a user or of a group: one table, so that an address belongs to one of them only.
+
+    A user's primary one is where mail goes; others are aliases.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     address = models.CharField(
         _("address"),
         max_length=254,
         unique=True,
-        error_messages={"unique": _("This address belongs to an account already.")},
+        error_messages={"unique": _("This address belongs to an account or a group already.")},
     )
     domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="addresses")
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="addresses")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="addresses")
+    # Most addresses are users': its index has the groups' alone.
+    group = models.ForeignKey(
+        "tenants.Group",
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="addresses",
+        db_index=False,
+    )
     is_primary = models.BooleanField(_("primary"), default=True)
     proven_at = models.DateTimeField(
         _("mailbox proven"), null=True, help_text=_("When its holder last opened the mailbox.")
@@ -228,6 +239,9 @@ class Address(models.Model):
                 condition=Q(is_primary=True, proof_asked_at__isnull=True),
                 name="addresses_to_ask",
             ),
+            models.Index(
+                fields=("group",), condition=Q(group__isnull=False), name="addresses_of_groups"
+            ),
         )
         constraints = (
             models.UniqueConstraint(
@@ -235,6 +249,18 @@ class Address(models.Model):
                 condition=Q(is_primary=True),
                 name="one_primary_address",
                 violation_error_message=_("The account has a primary address."),
+            ),
+            models.UniqueConstraint(
+                fields=("group",),
+                condition=Q(is_primary=True),
+                name="one_primary_address_of_group",
+                violation_error_message=_("The group has a primary address."),
+            ),
+            models.CheckConstraint(
+                condition=Q(user__isnull=False, group__isnull=True)
+                | Q(user__isnull=True, group__isnull=False),
+                name="addresses_belong_to_one",
+                violation_error_message=_("An address belongs to an account or to a group."),
             ),
         )
 
