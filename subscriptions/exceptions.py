@@ -35,3 +35,11 @@ class NoUnitLeft(SubscriptionError):
 class NotSubscribed(SubscriptionError):
     def __init__(self, tenant_name: str, sku: str) -> None:
         super().__init__(f"{tenant_name} has no subscription to {sku}.")
+
+
+class NotUnlocked(SubscriptionError):
+    """What somebody wants to do is not in the plan; see capabilities.py."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        self.reason, self.remedy = reason, remedy
+        super().__init__(f"{reason} {remedy}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from subscriptions.capabilities import Answer
 from subscriptions.ladder import state_of
 from subscriptions.models import Subscription
 
@@ -19,4 +20,13 @@ def subscription_row(subscription: Subscription, *, used: int, now: dt.datetime)
         "state": state_of(subscription, now).value,
         "trial_ends_at": subscription.trial_ends_at,
         "ends_at": subscription.ends_at,
+    }
+
+
+def answer_row(answer: Answer) -> dict[str, Any]:
+    return {
+        "capability": answer.capability.value,
+        "allowed": answer.allowed,
+        "reason": answer.reason,
+        "remedy": answer.remedy,
     }

@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from audit.queries import Prepared
 from subscriptions.exceptions import NoSuchPlan
 from subscriptions.ladder import LIVE, state_of
-from subscriptions.models import AssignedLicence, Plan, Subscription
+from subscriptions.models import AssignedLicence, Plan, ServicePlan, Subscription
 from tenants.models import Tenant, User
 
 
@@ -57,3 +57,16 @@ def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscript
     if tenant:
         rows = rows.filter(tenant=tenant)
     return [(row, row.used) for row in rows]
+
+
+def as_it_is(row: Plan | ServicePlan) -> dict[str, object]:
+    """What the log keeps of an entry of the catalogue."""
+    if isinstance(row, ServicePlan):
+        return {"title": row.title, "capabilities": row.capabilities}
+    return {
+        "name": row.name,
+        "is_free": row.is_free,
+        "is_self_service": row.is_self_service,
+        "has_rights_management": row.has_rights_management,
+        "service_plans": sorted(row.service_plans.values_list("pk", flat=True)),
+    }

@@ -207,6 +207,8 @@ def test_every_command_of_ours_has_a_test() -> None:
         "convert_subscription",
         "cancel_subscription",
         "list_subscriptions",
+        "load_catalogue",  # tests/test_capabilities.py
+        "list_capabilities",  # tests/test_capabilities.py
         "create_operator",
         "update_domain_list",  # tests/test_domain_lists.py
         "get_domain_verification",  # tests/test_domain_proofs.py

@@ -6,12 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.admin import ReadOnlyAdmin
 from subscriptions.ladder import SubscriptionState, state_of
-from subscriptions.models import Plan, Subscription
-
-
-@admin.register(Plan)
-class PlanAdmin(ReadOnlyAdmin):
-    list_display = ("sku", "name", "is_free", "is_self_service", "has_rights_management")
+from subscriptions.models import Subscription
 
 
 @admin.register(Subscription)

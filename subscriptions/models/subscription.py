@@ -1,4 +1,4 @@
-"""Plans, the subscriptions that tenants have to them, and the units assigned to users."""
+"""The subscriptions that tenants have to plans, and the units assigned to users."""
 
 from __future__ import annotations
 
@@ -9,36 +9,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from subscriptions.models.plan import Plan
 from tenants.models import Tenant, User
-
-FREE_PLAN = "RIGHTSMANAGEMENT_ADHOC"
-
-
-class Plan(models.Model):
-    """What a tenant can have, by its part number (SKU)."""
-
-    sku = models.CharField(_("part number"), max_length=60, primary_key=True)
-    name = models.CharField(_("name"), max_length=120)
-    is_free = models.BooleanField(_("free"), default=False)
-    is_self_service = models.BooleanField(
-        _("self-service"), default=False, help_text=_("May a sign-up ask for it.")
-    )
-    has_rights_management = models.BooleanField(_("has rights management"), default=True)
-
-    class Meta:
-        verbose_name = _("plan")
-        verbose_name_plural = _("plans")
-        ordering = ("sku",)
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(is_self_service=False) | Q(is_free=True),
-                name="self_service_plans_are_free",
-                violation_error_message=_("Only a free plan can be had by signing up."),
-            ),
-        )
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class Subscription(models.Model):
