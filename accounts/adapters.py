@@ -16,7 +16,7 @@ from django.shortcuts import redirect
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import browsers, known_browsers, second_factors, sessions
+from accounts import browsers, fresh_factor, known_browsers, second_factors, sessions
 from accounts.mails import NOTICES
 from accounts.return_urls import safe_return_url
 from accounts.services import set_password, tell_of_new_browser
@@ -44,6 +44,13 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_client_ip(self, request: HttpRequest) -> str:
         """Our middleware has already looked behind trusted proxies."""
         return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 -- a Unix socket has none
+
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Where a second factor is asked for, a password is no other way."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if fresh_factor.is_asked_for(self.request):
+            return [method for method in methods if method["id"] != "reauthenticate"]
+        return methods
 
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """The password alone: saving all of a row would undo what others changed in it meanwhile."""

@@ -19,6 +19,7 @@ class AccountAdmin(UserAdmin):
     """Users, with what can be done about how they sign in."""
 
     actions = (*UserAdmin.actions, "end_all_sessions", "reset_second_factors")
+    sensitive_actions = (*UserAdmin.sensitive_actions, "reset_second_factors")
 
     @admin.action(description=_("End all sessions"))
     def end_all_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -9,4 +9,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Signing in")
 
     def ready(self) -> None:
-        from accounts import holdings, mails, receivers  # noqa: F401 -- they register themselves
+        from accounts import fresh_factor, holdings, mails, receivers  # noqa: F401 -- they register themselves
+        from audit import freshness
+
+        freshness.decided_by(fresh_factor.is_fresh)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -13,7 +14,8 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
-from accounts import sessions
+from accounts import fresh_factor, sessions
+from audit.freshness import FreshFactorNeeded
 from tenants.models import User
 
 
@@ -51,3 +53,21 @@ class SessionLimitsMiddleware:
 def _leads_to_sign_in(response: HttpResponse) -> bool:
     path = urlsplit(response.headers.get("Location", "")).path
     return path in {reverse("account_login"), reverse("admin:login")}
+
+
+class FreshFactorMiddleware:
+    """Whatever page says that it needs a fresh second factor: the way to the proof and back."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> None:
+        fresh_factor.put_back(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, FreshFactorNeeded):
+            return fresh_factor.ask(request)
+        return None

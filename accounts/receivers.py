@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import (
     authentication_step_completed,
     password_changed,
@@ -12,6 +13,7 @@ from allauth.account.signals import (
 from allauth.account.signals import user_logged_in as signed_in
 from allauth.core.internal.httpkit import HTTP_USER_AGENT_MAX_LENGTH
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_added
 from allauth.usersessions.models import UserSession
 from allauth.usersessions.signals import on_user_logged_in
 from django.contrib import messages
@@ -20,7 +22,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from accounts import services, sessions
+from accounts import fresh_factor, services, sessions
 from accounts.flows import prove_mailbox
 from tenants import services as directory
 from tenants.models import User
@@ -70,6 +72,17 @@ def rotate_after_proving_again(
     """Whoever had the session's key before has not proved anything."""
     if reauthenticated and request.user.is_authenticated and request.user.pk == user.pk:
         sessions.rotate(request)
+
+
+@receiver(authenticator_added)
+def whoever_sets_a_factor_up_has_given_it(
+    request: HttpRequest, user: User, authenticator: Authenticator, **_: Any
+) -> None:
+    """They have just shown that they hold it; the password was asked for before."""
+    if authenticator.type in fresh_factor.REAL:
+        record_authentication(
+            request, user, "mfa", id=authenticator.pk, type=authenticator.type, reauthenticated=True
+        )
 
 
 @receiver([password_changed, password_set, password_reset])

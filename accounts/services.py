@@ -13,6 +13,7 @@ from accounts import sessions
 from accounts.session_store import SessionStore
 from audit.services import record
 from outbox.services import enqueue
+from tenants.access import Power, require
 from tenants.models import User
 
 
@@ -48,7 +49,11 @@ def set_password(*, user: User, password: str, acting_user: User | None) -> None
 
 @transaction.atomic
 def end_all_sessions(*, user: User, acting_user: User | None) -> None:
-    """Every session and every remembered browser of `user` ends, at its next request at the latest."""
+    """Every session and every remembered browser of `user` ends, at its next request at the latest.
+
+    Raises NotAllowed.
+    """
+    require(acting_user, Power.END_SESSIONS, user)
     User.objects.filter(pk=user.pk).update(sessions_ended_at=timezone.now())
     forget_sessions(user=user)
     record(
@@ -91,8 +96,9 @@ def _tell(user: User, kind: str, browser: str = "") -> None:
 @transaction.atomic
 def reset_second_factors(*, user: User, acting_user: User | None) -> int:
     """Removes passkeys, app and recovery codes of `user`, ends all sessions, and tells them; how many
-    factors there were.
+    factors there were. Raises NotAllowed.
     """
+    require(acting_user, Power.RESET_FACTORS, user)
     removed: int = Authenticator.objects.filter(user_id=user.pk).delete()[0]
     end_all_sessions(user=user, acting_user=acting_user)
     record(

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit.models import AuditEvent
 from audit.persons import readable
+from audit.scoped_admin import ScopedAdmin
 from audit.searching import CountingPaginator, as_stored
 
 
@@ -48,7 +49,7 @@ class SearchByBeginning:
         return queryset.filter(wanted), any(lookup_spawns_duplicates(meta, f) for f in fields)
 
 
-class HistoryInAuditLog(admin.ModelAdmin):  # type: ignore[type-arg]
+class HistoryInAuditLog(ScopedAdmin):
     """*History* is what the audit log has: Django's own knows nothing of commands, tasks and members' pages."""
 
     def subject_of(self, row: Any) -> str:
@@ -113,6 +114,8 @@ class AuditEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     search_beginnings = ("action", "subject")
+    reach = "tenant_id"
+    linked_lookups = ("subject",)
     search_help_text = _(
         "The beginning of an action (user.) or of what it was done to (user:…), or the id of who did it "
         "or of an organisation."

@@ -1,28 +1,24 @@
 from __future__ import annotations
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit.admin import ReadOnlyAdmin
+from audit.scoped_admin import ScopedInline
 from outbox.content import kinds
 from outbox.models import MailEvent, OutboxMail
 from outbox.services import retry
 
 
-class MailEventInline(admin.TabularInline):  # type: ignore[type-arg]
+class MailEventInline(ScopedInline):
     """What the mail service reported about the mail."""
 
     model = MailEvent
     fields = readonly_fields = ("reported_at", "kind", "reason", "service", "event_id")
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 class KindFilter(admin.SimpleListFilter):

@@ -1,22 +1,35 @@
-"""The admin site: who may enter it, and where they sign in."""
+"""The admin site: who may enter it, how far they see, and where they sign in."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.defaults import permission_denied
 
+from accounts import fresh_factor
+from audit import scope
+from audit.scope import NOTHING, Scope
+from tenants import access
+from tenants.models import User
+
+AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
+
 
 class PortalAdminSite(admin.AdminSite):
-    """Operators' view of the installation. Signing in happens on the product's own page."""
+    """For operators the installation, for administrators their own organisation.
+
+    Signing in happens on the product's own page.
+    """
 
     site_title = _("Administration")
     index_title = _("Installation")
@@ -41,3 +54,45 @@ class PortalAdminSite(admin.AdminSite):
     ) -> HttpResponse:
         """Django's own page would count no wrong passwords, tell nobody and leave no audit row."""
         return redirect("account_change_password")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Without Django's look at any row of any table by its number, which tells whether there is one."""
+        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
+    def admin_view(self, view: AnyView, cacheable: bool = False) -> AnyView:
+        return super().admin_view(self._behind_the_second_factor(view), cacheable)
+
+    @staticmethod
+    def _behind_the_second_factor(view: AnyView) -> AnyView:
+        """Administrators come in with one; operators are told to set one up (see `each_context`)."""
+
+        @wraps(view)
+        def walled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            assert isinstance(request.user, User)
+            if request.user.is_superuser or fresh_factor.gave_factor(request):
+                return view(request, *args, **kwargs)
+            if fresh_factor.has_factor(request.user):
+                return fresh_factor.ask(request)
+            text = _(
+                "Administrators sign in with a second factor. Set one up here, then open the administration."
+            )
+            messages.warning(request, text)
+            return redirect("mfa_index")
+
+        return cast("AnyView", walled)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return super().each_context(request) | {"lacks_second_factor": _lacks_factor(request)}
+
+
+def _lacks_factor(request: HttpRequest) -> bool:
+    if not isinstance(request.user, User) or fresh_factor.gave_factor(request):
+        return False
+    return not fresh_factor.has_factor(request.user)
+
+
+def scope_of_request(request: HttpRequest) -> Scope:
+    return access.scope_of(request.user) if isinstance(request.user, User) else NOTHING
+
+
+scope.decided_by(scope_of_request)

@@ -140,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionLimitsMiddleware",
+    "accounts.middleware.FreshFactorMiddleware",
 ]
 
 ROOT_URLCONF = "rms_portal.urls"

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Q
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -11,10 +13,18 @@ from audit.admin import HistoryInAuditLog, ReadOnlyAdmin
 from audit.services import record
 from signup.models import DomainList, LegalDocument, SignUp, WelcomeItem
 from tenants.admin.acting import operator_of
+from tenants.models import Domain
+
+
+def at_domains_of(tenant_id: uuid.UUID) -> Q:
+    return Q(domain__in=Domain.objects.filter(tenant=tenant_id).values("name"))
 
 
 @admin.register(SignUp)
 class SignUpAdmin(ReadOnlyAdmin):
+    """An administrator sees who signed up, or began to, at the organisation's domains."""
+
+    reach = staticmethod(at_domains_of)
     list_display = ("created_at", "address", "state", "outcome", "user", "ended_at")
     list_select_related = ("user",)
     list_filter = ("state", "outcome", "created_at")

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit.services import gathered, record
 from tenants import addresses, role_mailboxes, signals
+from tenants.access import require_governs
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken, NoSuchMailboxRule, NoSuchRule
 from tenants.models import Address, Domain, DomainRule, MailboxRule, Tenant, User
@@ -128,8 +129,9 @@ def set_company_settings(
     allow_ad_hoc_subscriptions: bool | None = None,
     allow_email_verified_users: bool | None = None,
 ) -> Tenant:
-    """Sets the sign-up switches that are given; those that are None stay."""
+    """Sets the sign-up switches that are given; those that are None stay. Raises NotAllowed."""
     tenant = Tenant.objects.select_for_update().get(id=tenant.id)
+    require_governs(acting_user, tenant)
     wanted = {
         "allow_ad_hoc_subscriptions": allow_ad_hoc_subscriptions,
         "allow_email_verified_users": allow_email_verified_users,

@@ -20,6 +20,7 @@ from tenants.flows import states
 from tenants.models import Address, Domain, Tenant, User
 from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
+from tests.staff import sign_in_fresh
 from tests.test_commands import refusal, run
 from tests.walk import ClientVisitor, sign_in, sign_up
 
@@ -196,6 +197,11 @@ ALLOWED = {
     Power.RELEASE: {"system", "operator", "administrator"},
     Power.CLOSE: {"system", "operator", "self"},
     Power.EXPORT: {"system", "operator", "self"},
+    Power.END_SESSIONS: {"system", "operator", "administrator", "self"},
+    Power.RESET_FACTORS: {"system", "operator", "administrator"},
+    Power.ADMIT: {"system", "operator", "administrator"},
+    Power.MAKE_ADMINISTRATOR: {"system", "operator", "administrator"},
+    Power.MAKE_MEMBER: {"system", "operator", "administrator"},
 }
 
 
@@ -240,7 +246,7 @@ def test_what_is_not_allowed_is_refused_and_changes_nothing(managed: Tenant, ver
 
 def test_operators_disable_delete_and_restore_in_the_list_row_by_row(client: Client) -> None:
     operator = OperatorFactory.create()
-    client.force_login(operator)
+    sign_in_fresh(client, operator)
     one, two = UserFactory.create_batch(2)
     page = reverse("admin:tenants_user_changelist")
     states_seen = []

@@ -16,6 +16,7 @@ from signup.models import LegalDocument, WelcomeItem
 from tenants.models import DomainRule, Tenant, User
 from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
+from tests.staff import sign_in_fresh
 from tests.walk import PASSWORD, ClientVisitor, ask, sign_up
 
 pytestmark = pytest.mark.django_db
@@ -23,8 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def operator(client: Client) -> Client:
-    client.force_login(OperatorFactory.create())
-    return client
+    return sign_in_fresh(client, OperatorFactory.create())
 
 
 def lists() -> list[str]:

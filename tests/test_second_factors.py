@@ -22,6 +22,7 @@ from tenants.models import User
 from tests.factories import OperatorFactory, UserFactory
 from tests.outbox import LocalInbox
 from tests.second_factors import OLD_KEY, recovery_codes, set_up_app, shown_code
+from tests.staff import sign_in_fresh
 from tests.walk import PASSWORD, ClientVisitor, Page, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -166,7 +167,7 @@ def test_an_operator_does_so_in_the_admin(
     client: Client, anna: User, action: str, event: str
 ) -> None:
     operator = OperatorFactory.create()
-    client.force_login(operator)
+    sign_in_fresh(client, operator)
     hers = Client()
     hers.force_login(anna)
     set_up_app(anna)

@@ -11,6 +11,7 @@ from subscriptions.models import Subscription
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
+    reach = "tenant"
     list_display = ("tenant", "plan", "units", "state", "started_at", "trial_ends_at", "ends_at")
     list_select_related = ("tenant", "plan")
     list_filter = ("plan", "started_at")

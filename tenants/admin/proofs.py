@@ -13,6 +13,7 @@ from tenants.models import DomainProof
 class DomainProofAdmin(ReadOnlyAdmin):
     list_display = ("domain_name", "tenant", "state", "outcome", "checked_at", "proof_lost_at")
     list_select_related = ("tenant",)
+    reach = "tenant"
     list_filter = ("state", "outcome")
     search_beginnings = ("domain_name",)
     search_help_text = _("The beginning of a domain.")

@@ -10,20 +10,17 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin import ReadOnlyAdmin
+from audit.scoped_admin import ScopedInline
 from tenants import services
 from tenants.admin.acting import operator_of
 from tenants.models import Domain, Tenant
 
 
-class DomainInline(admin.TabularInline):  # type: ignore[type-arg]
+class DomainInline(ScopedInline):
     model = Domain
+    reach = "tenant"
     fields = ("name", "state", "created_at")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Tenant)
@@ -49,9 +46,11 @@ class TenantAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("name", "state", "created_at")
     inlines = (DomainInline,)
+    reach = "pk"
+    is_sensitive_to_change = True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
+        return self.is_open_to(request)
 
     def save_model(
         self,

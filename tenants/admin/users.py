@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit.admin import ReadOnlyAdmin
+from audit.scoped_admin import ScopedInline
 from tenants.admin.acting import operator_of
 from tenants.exceptions import DirectoryError
 from tenants.flows import erase, states
@@ -19,12 +20,11 @@ from tenants.flows.admit import admit, take_back
 from tenants.models import Address, User
 
 
-class AddressInline(admin.TabularInline):  # type: ignore[type-arg]
+class AddressInline(ScopedInline):
     model = Address
+    reach = "user__tenant"
     fields = ("address", "is_primary", "proven_at")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
 
 
 @admin.register(User)
@@ -60,6 +60,8 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
     inlines = (AddressInline,)
+    reach = "tenant"
+    sensitive_actions: Collection[str] = ("disable", "delete_for_now", "release")
     actions: Any = (
         "admit",
         "take_admission_back",

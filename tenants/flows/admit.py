@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from audit.services import record
+from tenants.access import Power, require
 from tenants.exceptions import AdmittedAlready, NoOrganisation, NotAdmitted
 from tenants.models import User
 
@@ -14,8 +15,9 @@ Admission = User.Admission
 
 @transaction.atomic
 def admit(*, user: User, acting_user: User | None) -> None:
-    """Raises NoOrganisation or AdmittedAlready."""
+    """Raises NotAllowed, NoOrganisation or AdmittedAlready."""
     _require_organisation(user)
+    require(acting_user, Power.ADMIT, user)
     hit = User.objects.filter(pk=user.pk, admission=Admission.AWAITED).update(
         admission=Admission.ADMITTED,
         admitted_at=timezone.now(),
@@ -30,9 +32,10 @@ def admit(*, user: User, acting_user: User | None) -> None:
 def take_back(*, user: User, acting_user: User | None) -> None:
     """Also for an account that never needed admission: its mailbox turned out to be shared.
 
-    Raises NoOrganisation or NotAdmitted.
+    Raises NotAllowed, NoOrganisation or NotAdmitted.
     """
     _require_organisation(user)
+    require(acting_user, Power.ADMIT, user)
     hit = (
         User.objects.filter(pk=user.pk)
         .exclude(admission=Admission.AWAITED)

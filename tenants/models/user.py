@@ -163,11 +163,20 @@ class User(AbstractBaseUser):
         return self.role == self.Role.OPERATOR
 
     @property
-    def is_staff(self) -> bool:
-        """May enter the admin site."""
-        return self.is_operator and self.is_active
+    def is_administrator(self) -> bool:
+        """Administers the own organisation, which is managed, and is not switched off."""
+        if self.role != self.Role.ADMINISTRATOR or not self.is_active or self.tenant is None:
+            return False
+        return self.tenant.state == Tenant.State.MANAGED
 
-    is_superuser = is_staff
+    @property
+    def is_staff(self) -> bool:
+        """May enter the admin site. What is seen there ends at the own organisation: see audit/scope.py."""
+        return self.is_superuser or self.is_administrator
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.is_operator and self.is_active
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What sessions and remembered browsers stand on: it changes with the password, and when all of
@@ -187,13 +196,13 @@ class User(AbstractBaseUser):
         return self.first_name or (self.email or "")
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
-        return self.is_staff
+        return self.is_superuser
 
     def has_perms(self, perm_list: list[str], obj: Any = None) -> bool:
-        return self.is_staff
+        return self.is_superuser
 
     def has_module_perms(self, app_label: str) -> bool:
-        return self.is_staff
+        return self.is_superuser
 
 
 class Address(models.Model):

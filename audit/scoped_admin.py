@@ -1,0 +1,167 @@
+"""What every page of the administration derives from: its rows, its addresses and its fields end at the scope
+of whoever asks. A page opens for administrators by saying how its rows reach their organisation (`reach`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from functools import wraps
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
+from django.db.models import Field, Model, QuerySet
+from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern
+
+from audit import freshness, scope
+from audit.scope import Reach
+
+View = Callable[..., HttpResponseBase]
+
+
+class Scoped(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
+    reach: Reach | None = None
+
+    def is_open_to(self, request: HttpRequest) -> bool:
+        return scope.of(request).covers(self.reach)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return scope.of(request).rows(super().get_queryset(request), self.reach)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.is_open_to(request)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self._rows_to_choose(db_field, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", self._rows_to_choose(db_field, request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def _rows_to_choose(self, db_field: Any, request: HttpRequest) -> QuerySet[Any]:
+        """Those that the other page shows to whoever asks."""
+        model: type[Model] = db_field.remote_field.model
+        try:
+            page = self.admin_site.get_model_admin(model)
+        except NotRegistered:
+            rows = model._default_manager.all()
+            return scope.of(request).rows(rows, None)
+        return page.get_queryset(request)
+
+
+class ScopedInline(Scoped, admin.TabularInline):  # type: ignore[type-arg]
+    """Rows beneath another's. They need a reach of their own. Read only, unless a class says otherwise."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
+    # What cannot be taken back, or gives power: asks for a second factor once more.
+    sensitive_actions: Collection[str] = ()
+    is_sensitive_to_change = False
+    # Fields that other pages link with; what a list filters by may be asked for anyway, and nothing else.
+    linked_lookups: Collection[str] = ()
+
+    @property
+    def urls(self) -> list[URLPattern]:
+        """None of its addresses opens where the page does not, whatever a class says about permissions."""
+        patterns: list[URLPattern] = self.get_urls()
+        for pattern in patterns:
+            pattern.callback = self._closed_unless_open(pattern.callback)
+        return patterns
+
+    def _closed_unless_open(self, view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if self.admin_site.has_permission(request) and not self.is_open_to(request):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.is_open_to(request)
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Django lets a list be filtered by any field of its rows, also by the beginning of a password's hash."""
+        return self._field_path(lookup) in {*self._filtered_by(request), *self.linked_lookups}
+
+    def _filtered_by(self, request: HttpRequest) -> set[str]:
+        found = {self.date_hierarchy} if self.date_hierarchy else set()
+        for item in self.get_list_filter(request):
+            if isinstance(item, str):
+                found.add(item)
+            elif isinstance(item, (list, tuple)):
+                found.add(str(item[0]))
+            elif hasattr(item, "parameter_name"):
+                found.add(str(item.parameter_name))
+        return found
+
+    def _field_path(self, lookup: str) -> str:
+        """`plan__id__exact` → `plan`: without the kind of comparison, and without the key of a relation."""
+        model, path = self.model, list[str]()
+        for part in lookup.split(LOOKUP_SEP):
+            try:
+                field = model._meta.get_field(part)
+            except FieldDoesNotExist:
+                break
+            if path and isinstance(field, Field) and field.primary_key:
+                break
+            path.append(part)
+            if field.related_model is None:
+                break
+            model = field.related_model
+        return LOOKUP_SEP.join(path) or lookup
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """A filter by a relation offers all rows of the other table, so only whoever sees all gets it."""
+        filters = super().get_list_filter(request)
+        if scope.of(request).is_everything:
+            return list(filters)
+        return [item for item in filters if not self._is_by_relation(item)]
+
+    def _is_by_relation(self, item: Any) -> bool:
+        path = item if isinstance(item, str) else item[0] if isinstance(item, (list, tuple)) else ""
+        if not path:
+            return False
+        first = self.opts.get_field(str(path).partition(LOOKUP_SEP)[0])
+        return bool(first.is_relation)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if request.method == "POST" and request.POST.get("action") in self.sensitive_actions:
+            freshness.require(request)
+        return super().changelist_view(request, extra_context)
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        if request.method == "POST" and self.is_sensitive_to_change:
+            freshness.require(request)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        if request.method == "POST" and self.is_sensitive_to_change:
+            freshness.require(request)
+        return super().delete_view(request, object_id, extra_context)
