@@ -19,6 +19,14 @@ from tenants.models import User
 PASSKEY_ANSWER_SECONDS = 10 * 60
 
 
+LEADS_BACK_TO = "second_factor_leads_back_to"
+
+
+def lead_back_to(request: HttpRequest, path: str) -> None:
+    """Where to go on, once there is a second factor: the pages of second factors show it."""
+    request.session[LEADS_BACK_TO] = path
+
+
 class SecondFactorsView(IndexView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         assert isinstance(self.request.user, User)

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from accounts import leaving_views as leaving
 from accounts import mailbox_views as mailbox
+from accounts import organisation_views as organisation
 from accounts import second_factor_views as factors
 from accounts import views
 
@@ -20,6 +21,10 @@ urlpatterns = [
     path("account/", views.account, name="account"),
     path("account/export/", leaving.export_data, name="export_data"),
     path("account/close/", leaving.close_account, name="close_account"),
+    path("account/organisation/", organisation.organisation, name="organisation"),
+    path("account/organisation/begin/", organisation.begin, name="begin_proof"),
+    path("account/proofs/<uuid:proof_id>/check/", organisation.check_proof, name="check_proof"),
+    path("account/proofs/<uuid:proof_id>/", organisation.proof_state, name="proof_state"),
     path("accounts/login/", allauth.login, name="account_login"),
     path("accounts/logout/", allauth.logout, name="account_logout"),
     path("accounts/inactive/", allauth.account_inactive, name="account_inactive"),

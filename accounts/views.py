@@ -14,6 +14,7 @@ from accounts import known_browsers, services, throttle
 from accounts.forms import ChangePasswordForm, ProfileForm, ResetPasswordForm
 from limits import networks
 from tenants.models import User
+from tenants.selectors import domain_to_prove
 from tenants.standing import mailbox_proof
 
 
@@ -38,7 +39,12 @@ def account(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your name was saved."))
         return redirect("account")
     proof = mailbox_proof(request.user, now=timezone.now())
-    return render(request, "accounts/account.html", {"form": form, "mailbox": proof})
+    context = {
+        "form": form,
+        "mailbox": proof,
+        "domain_to_prove": domain_to_prove(request.user),
+    }
+    return render(request, "accounts/account.html", context)
 
 
 class ResetPasswordView(PasswordResetView):

@@ -123,6 +123,11 @@ def announce(mail_id: uuid.UUID) -> None:
     _gatherer.add(str(mail_id))
 
 
+def ask(task: str, *arguments: str, expires: float | None = None) -> bool:
+    """Asks a worker for a task that somebody waits for; whether the broker took it."""
+    return _announcer.send(task, *arguments, expires=expires)
+
+
 def announce_due(*, expires: float) -> None:
     """Asks a worker to hand over what is due; forgotten by the broker after `expires` seconds."""
     _announcer.send(DRAIN_TASK, expires=expires)

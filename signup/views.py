@@ -41,6 +41,7 @@ from signup.models import LegalDocument, SignUp, WelcomeItem
 from signup.receivers import ADDING_PLAN
 from tenants.addresses import AddressRefused, shown_domain
 from tenants.models import User
+from tenants.selectors import domain_to_prove
 from tenants.standing import Standing, mailbox_proof, opening
 
 SIGN_UP = "sign_up"
@@ -275,6 +276,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     may_open = opening(request.user, now=now) is Standing.GOOD
     context: dict[str, Any] = {
         "mailbox": mailbox_proof(request.user, now=now),
+        "domain_to_prove": domain_to_prove(request.user),
         "return_url": sign_up.return_url if sign_up and is_own and may_open else "",
     }
     context |= {

@@ -88,6 +88,10 @@ NOT_PROVEN: dict[Outcome, str | Promise] = {
         "The record is not there yet. Publish the TXT record %(text)s at %(name)s, wait some minutes, and try "
         "again."
     ),
+    Outcome.OTHER: gettext_lazy(
+        "A record of this service is there, but with another value: an earlier one, a colleague's, or one with a "
+        "slip in it. Publish the TXT record %(text)s at %(name)s; others may stay beside it."
+    ),
     Outcome.DISAGREE: gettext_lazy(
         "Not all DNS servers of the domain show the record %(text)s at %(name)s yet. Wait some minutes until "
         "all have it, and try again; if that does not help, ask your DNS provider."

@@ -105,6 +105,19 @@ def administrators_of(tenant: Tenant) -> QuerySet[User]:
     return users_of(tenant).filter(role=User.Role.ADMINISTRATOR, state=User.State.ACTIVE)
 
 
+def domain_to_prove(user: User) -> str | None:
+    """The domain by which `user` may become the administrator of an organisation that has none yet."""
+    if user.tenant is None or user.tenant.state != Tenant.State.UNMANAGED or not user.is_active:
+        return None
+    primary = user.primary_address
+    return primary.domain_name if primary else None
+
+
+def proofs_by(user: User) -> QuerySet[DomainProof]:
+    """Those that `user` asked for, for the organisation that they are in."""
+    return DomainProof.objects.select_related("tenant").filter(actor=user, tenant=user.tenant_id)
+
+
 def proofs_of(domain_name: str | None) -> QuerySet[DomainProof]:
     """Every tenant's, for operators; of all domains where none is named."""
     proofs = DomainProof.objects.select_related("tenant", "actor")

@@ -206,6 +206,7 @@ def test_a_dry_run_asks_and_changes_nothing(member: User, dns: Dns) -> None:
     ("outcome", "sentence"),
     [
         (Outcome.NOT_THERE, "Publish the TXT record rms-verification="),
+        (Outcome.OTHER, "but with another value"),
         (Outcome.DISAGREE, "Not all DNS servers of the domain"),
         (Outcome.NOT_ASKED, "Too few DNS servers answered"),
     ],

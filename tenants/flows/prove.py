@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.services import record
+from outbox import announcing
 from tenants import signals
 from tenants.exceptions import MayNotProve, NoProofAsked, NotProven
 from tenants.flows.hold import found_again, next_check_after
@@ -24,6 +25,8 @@ from tenants.proving.sources import Source
 from tenants.selectors import is_blocked
 
 LIFE = dt.timedelta(days=7)
+CHECK_TASK = "tenants.tasks.check_domain_proof"
+EXPIRES_SECONDS = 60.0  # nobody waits longer in front of a page
 State = DomainProof.State
 
 
@@ -98,6 +101,11 @@ def get(*, domain_name: str, actor: User) -> DomainProof:
     if proof is None:
         raise NoProofAsked(domain_name)
     return proof
+
+
+def ask_soon(*, proof: DomainProof) -> bool:
+    """Has a worker look for the record, for a page that waits; whether one was told."""
+    return announcing.ask(CHECK_TASK, str(proof.id), expires=EXPIRES_SECONDS)
 
 
 def confirm(

@@ -16,14 +16,20 @@ from django.db import transaction
 
 from tenants.proving.asking import NoAnswerError, Told, ask
 from tenants.proving.outcome import Finding, Outcome
-from tenants.proving.record import Place, ProofRecord
+from tenants.proving.record import PREFIX, Place, ProofRecord
 from tenants.proving.sources import Authority, NameServer, Resolvers, Source
 
 SECONDS = 5.0
 LONGEST_CHAIN = 5  # aliases, one after another
 LONGEST_DETAIL = 500
 # Where the two places end differently, the one that tells most.
-MOST_TELLING = (Outcome.PROVEN, Outcome.DISAGREE, Outcome.NOT_ASKED, Outcome.NOT_THERE)
+MOST_TELLING = (
+    Outcome.PROVEN,
+    Outcome.DISAGREE,
+    Outcome.NOT_ASKED,
+    Outcome.OTHER,
+    Outcome.NOT_THERE,
+)
 
 
 def check(
@@ -91,7 +97,14 @@ def judge(answers: set[Told], contents: frozenset[bytes]) -> Outcome | None:
         return Outcome.PROVEN
     if len(has) > 1 or len(aliases) > 1:
         return Outcome.DISAGREE
-    return Outcome.NOT_THERE if aliases == {None} else None
+    if aliases != {None}:
+        return None
+    return Outcome.OTHER if any(map(_is_like_ours, answers)) else Outcome.NOT_THERE
+
+
+def _is_like_ours(answer: Told) -> bool:
+    """Whether a record of this service is there, for another asker or of an earlier time, or mistyped."""
+    return any(text.startswith(PREFIX.encode()) for text in answer.texts)
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 class Outcome(models.TextChoices):
     PROVEN = "proven", _("proven")
     NOT_THERE = "not_there", _("not there yet")
+    OTHER = "other", _("another value")
     DISAGREE = "disagree", _("servers disagree")
     NOT_ASKED = "not_asked", _("could not be asked")
 

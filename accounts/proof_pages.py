@@ -1,0 +1,98 @@
+"""What a page shows of a proof: the record to publish, and what was found when DNS was asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from limits.limit import Limit
+from tenants.exceptions import NOT_PROVEN
+from tenants.flows import prove
+from tenants.models import DomainProof
+from tenants.proving.outcome import Outcome
+from tenants.proving.record import LABEL
+
+LOOKS = Limit("accounts.look_for_record", "10 a minute, 60 an hour")
+WAITS = dt.timedelta(seconds=60)
+# A worker that has just looked does not look again: tenants/tasks.py.
+JUST_NOW = dt.timedelta(seconds=3)
+
+
+def look(proof: DomainProof) -> str:
+    """Has a worker look; what to tell where that cannot be now."""
+    if not LOOKS.take(str(proof.actor_id)):
+        return _("You have asked often lately. Wait some minutes: DNS takes its time.")
+    if not prove.ask_soon(proof=proof):
+        return _("We cannot ask just now. Try again in a minute.")
+    return ""
+
+
+def asked_at(request: HttpRequest) -> dt.datetime | None:
+    """When the page that is shown was asked for a look, from its address."""
+    try:
+        seconds = float(request.GET.get("asked", ""))
+        return dt.datetime.fromtimestamp(seconds, tz=dt.UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+@dataclass
+class ProofOnPage:
+    proof: DomainProof
+    asked_at: dt.datetime | None = None
+
+    @property
+    def mark(self) -> str:
+        """Differs as soon as something was found."""
+        checked = self.proof.checked_at
+        return f"{self.proof.state} {checked.isoformat() if checked else ''}"
+
+    @cached_property
+    def is_waiting(self) -> bool:
+        """Whether a look was asked for and has not come back."""
+        asked, checked = self.asked_at, self.proof.checked_at
+        if asked is None or not asked <= timezone.now() < asked + WAITS:
+            return False
+        return checked is None or checked < asked - JUST_NOW
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it should have come back, and did not."""
+        asked, checked = self.asked_at, self.proof.checked_at
+        return bool(
+            asked
+            and asked + WAITS <= timezone.now()
+            and (checked is None or checked < asked - JUST_NOW)
+        )
+
+    @property
+    def has_news(self) -> bool:
+        return bool(self.is_waiting or self.is_overdue or self.words)
+
+    @property
+    def is_proven(self) -> bool:
+        return self.proof.state == DomainProof.State.PROVEN
+
+    @property
+    def relative_name(self) -> str:
+        """What most hosts want: the name without the domain."""
+        return "@" if self.proof.record.name == self.proof.domain_name else LABEL
+
+    @property
+    def zone_line(self) -> str:
+        record = self.proof.record
+        return f'{record.name}. 3600 IN TXT "{record.text}"'
+
+    @property
+    def words(self) -> str:
+        """What was found, and what to do next."""
+        if not self.proof.outcome or self.proof.outcome == Outcome.PROVEN:
+            return ""
+        record = self.proof.record
+        sentence = NOT_PROVEN[Outcome(self.proof.outcome)]
+        return str(sentence) % {"text": record.text, "name": record.name}
