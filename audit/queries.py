@@ -1,12 +1,16 @@
+"""Questions and inserts that sign-up makes all the time: Django makes their SQL once, not every time."""
+
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.sql import InsertQuery
 
 Row = TypeVar("Row", bound=Model)
 Value = str | uuid.UUID
@@ -23,6 +27,48 @@ def one_or_none(rows: QuerySet[Row]) -> Row | None:
         return None
 
 
+def insert(rows: Sequence[Model]) -> None:
+    """Adds new rows of one model, whose ids are their own, as `bulk_create` does."""
+    fields = rows[0]._meta.local_concrete_fields
+    values = [
+        field.get_db_prep_save(field.pre_save(row, add=True), connection)
+        for row in rows
+        for field in fields
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(_insert_sql(rows), values)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+_inserts: dict[tuple[str, type[Model]], tuple[str, str]] = {}
+
+
+def _insert_sql(rows: Sequence[Model]) -> str:
+    shape = (connection.vendor, type(rows[0]))
+    if shape not in _inserts:
+        _inserts[shape] = _make_insert(rows[0])
+    begins, one_row = _inserts[shape]
+    return begins + ", ".join([one_row] * len(rows))
+
+
+def _make_insert(row: Model) -> tuple[str, str]:
+    """`INSERT INTO … VALUES `, and the places of one row."""
+    query = InsertQuery(type(row))
+    query.insert_values(row._meta.local_concrete_fields, [row])
+    ((sql, _),) = query.get_compiler(connection=connection).as_sql()
+    begins, values, one_row = sql.partition(" VALUES ")
+    return begins + values, one_row
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    sql: str
+    places: Places
+    names: list[str]
+    converters: dict[int, tuple[list[Any], Any]]
+
+
 class Prepared(Generic[Row]):
     """A question that every request asks: Django makes its SQL once, which takes longer than asking it.
 
@@ -32,39 +78,57 @@ class Prepared(Generic[Row]):
 
     def __init__(self, ask: Callable[..., QuerySet[Row, Any]]) -> None:
         self._ask = ask
-        self._made: dict[Shape, tuple[type[Row], str, Places]] = {}
+        self._made: dict[Shape, tuple[type[Row], Question]] = {}
 
     def values(self, *given: Value) -> list[tuple[Any, ...]]:
         """What a question with `values_list` finds, as the database gives it."""
-        _, sql, places = self.prepared(*map(type, given))
-        with connection.cursor() as cursor:
-            cursor.execute(sql, _in_places(places, given))
-            return list(cursor.fetchall())
+        _, question = self.prepared(*map(type, given))
+        return _asked(question, given)
 
     def rows(self, *given: Value) -> list[Row]:
         """What a question without `values_list` finds."""
-        model, sql, places = self.prepared(*map(type, given))
-        return list(model._default_manager.raw(sql, _in_places(places, given)))
+        model, question = self.prepared(*map(type, given))
+        return [
+            model.from_db(connection.alias, question.names, _converted(question, values))
+            for values in _asked(question, given)
+        ]
 
-    def prepared(self, *kinds: type[Value]) -> tuple[type[Row], str, Places]:
-        """The model, the SQL for values of these kinds, and what stands at each of its places."""
+    def prepared(self, *kinds: type[Value]) -> tuple[type[Row], Question]:
+        """The model, and the question for values of these kinds."""
         shape = (connection.vendor, kinds)
         if shape not in self._made:
             self._made[shape] = self._make(kinds)
         return self._made[shape]
 
-    def _make(self, kinds: Sequence[type[Value]]) -> tuple[type[Row], str, Places]:
+    def _make(self, kinds: Sequence[type[Value]]) -> tuple[type[Row], Question]:
         stand_ins = [
             uuid.UUID(int=at) if issubclass(kind, uuid.UUID) else f"\ue000{at}"
             for at, kind in enumerate(kinds)
         ]
         rows = self._ask(*stand_ins)
-        sql, found = rows.query.sql_with_params()
+        compiler = rows.query.get_compiler(connection=connection)
+        sql, found = compiler.as_sql()
         stored = [_stored(stand_in) for stand_in in stand_ins]
         places: Places = [
             (stored.index(value), None) if value in stored else (None, value) for value in found
         ]
-        return rows.model, sql, places
+        columns = [column for column, *_ in compiler.select or ()]
+        names = [column.target.attname for column in columns if hasattr(column, "target")]
+        return rows.model, Question(sql, places, names, compiler.get_converters(columns))
+
+
+def _asked(question: Question, given: Sequence[Value]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(question.sql, _in_places(question.places, given))
+        return list(cursor.fetchall())
+
+
+def _converted(question: Question, row: tuple[Any, ...]) -> list[Any]:
+    values = list(row)
+    for at, (converters, column) in question.converters.items():
+        for convert in converters:
+            values[at] = convert(values[at], column, connection)
+    return values
 
 
 def _in_places(places: Places, given: Sequence[Value]) -> list[Any]:

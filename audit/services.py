@@ -11,6 +11,7 @@ from django.db import transaction
 
 from audit import origin, persons
 from audit.models import AuditEvent
+from audit.queries import insert
 
 _gathering: ContextVar[list[AuditEvent] | None] = ContextVar("gathering", default=None)
 
@@ -36,7 +37,8 @@ def gathered() -> Iterator[None]:
         _gathering.reset(token)
     outer = _gathering.get()
     if outer is None:
-        AuditEvent.objects.bulk_create(events)
+        if events:
+            insert(events)
     else:
         outer += events
 
@@ -76,7 +78,7 @@ def record(
     )
     gathering = _gathering.get()
     if gathering is None:
-        event.save()
+        insert([event])
     else:
         gathering.append(event)
     return event

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from django.utils.crypto import salted_hmac
 
-from audit.queries import one_or_none
+from audit.queries import Prepared, insert
 from outbox.models import MailLink, OutboxMail
 
 TOKEN_LENGTH = 43
@@ -34,7 +34,8 @@ def create_all(
     ]
     for link in new:
         link.digest = digest(token_of(link))
-    return MailLink.objects.bulk_create(new)
+    insert(new)
+    return new
 
 
 def in_mail(mail: OutboxMail, purpose: str) -> MailLink:
@@ -66,6 +67,11 @@ def find(token: str, *, purpose: str) -> MailLink | None:
     """The link that `token` opens for `purpose`, whatever became of its subject; None if there is none."""
     if len(token) != TOKEN_LENGTH:
         return None
-    return one_or_none(
-        MailLink.objects.select_related("mail").filter(digest=digest(token), purpose=purpose)
-    )
+    link = next(iter(_links.rows(digest(token), purpose)), None)
+    if link:
+        link.mail = _mails.rows(link.mail_id)[0]
+    return link
+
+
+_links = Prepared(lambda digest, purpose: MailLink.objects.filter(digest=digest, purpose=purpose))
+_mails = Prepared(lambda mail_id: OutboxMail.objects.order_by().filter(id=mail_id))

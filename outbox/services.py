@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from audit.queries import insert
 from audit.services import Actor, record
 from outbox import content, failures, transport
 from outbox.announcing import announce, announce_due
@@ -41,9 +42,8 @@ def enqueue(
     *, kind: str, to_address: str, language: str, context: dict[str, object] | None = None
 ) -> OutboxMail:
     """Adds a mail to the transaction at hand; a worker is told once that has committed."""
-    mail = OutboxMail.objects.create(
-        kind=kind, to_address=to_address, language=language, context=context or {}
-    )
+    mail = OutboxMail(kind=kind, to_address=to_address, language=language, context=context or {})
+    insert([mail])
     _announce_on_commit(mail.id)
     return mail
 

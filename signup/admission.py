@@ -23,6 +23,19 @@ EVERYBODY = ""
 MORE_FOR_A_COMPLETION = 10
 
 
+def admit(address: Address, *, network: str | None, is_person: bool) -> bool:
+    """A request and its mail, as `admit_request` and `admit_mail` one after the other; in one question to the
+    store as long as nothing is refused, for then all is counted or nothing.
+    """
+    uses = _mail_uses(address)
+    if network is not None:
+        uses.append((FROM_NETWORK, network))
+    if not take_all(uses):
+        return True
+    admit_request(network, is_person=is_person)
+    return admit_mail(address, is_person=is_person)
+
+
 def admit_request(network: str | None, *, is_person: bool) -> None:
     """Counts a request. Raises ChallengeNeeded where its network has had many, unless `is_person`."""
     if network is not None and not FROM_NETWORK.take(network) and not is_person:
@@ -35,8 +48,7 @@ def admit_mail(address: Address, *, is_person: bool) -> bool:
     Raises ChallengeNeeded where too much mail went to its domain, or out at all, without an answer,
     unless `is_person`.
     """
-    own = (TO_ADDRESS, str(address))
-    refused = take_all([own, *_shared(address.domain)])
+    refused = take_all(_mail_uses(address))
     if not refused - {TO_ADDRESS}:
         return not refused
     if not is_person:
@@ -47,6 +59,10 @@ def admit_mail(address: Address, *, is_person: bool) -> bool:
 def completed(domain: str) -> None:
     """Somebody answered: more mail may go to the domain, and out at all, once that has committed."""
     transaction.on_commit(lambda: allow_more(_shared(domain), MORE_FOR_A_COMPLETION))
+
+
+def _mail_uses(address: Address) -> list[tuple[Limit, str]]:
+    return [(TO_ADDRESS, str(address)), *_shared(address.domain)]
 
 
 def _shared(domain: str) -> list[tuple[Limit, str]]:

@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from audit.queries import one_or_none
+from audit.queries import insert, one_or_none
 from audit.services import record
 from subscriptions import catalogue, selectors
 from subscriptions.exceptions import NotSubscribed, NoUnitLeft, TooFewUnits, UnitsRequired
@@ -60,7 +60,8 @@ def _assign_unit(
         used = AssignedLicence.objects.filter(subscription=subscription).count()
         if used >= subscription.units:
             raise NoUnitLeft
-    assigned = AssignedLicence.objects.create(subscription=subscription, user=user)
+    assigned = AssignedLicence(subscription=subscription, user=user)
+    insert([assigned])
     record(
         action="licence.assigned",
         subject=f"user:{user.id}",

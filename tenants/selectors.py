@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from audit.queries import Prepared, one_or_none
+from audit.queries import Prepared
 from tenants import addresses
 from tenants.exceptions import NoSuchTenant, NoSuchUser
 from tenants.models import Address, Domain, DomainProof, DomainRule, Tenant, User
@@ -18,7 +18,15 @@ LAPSES_AFTER = dt.timedelta(days=30)
 
 def domain_named(name: str) -> Domain | None:
     """The domain `name` (A-labels), exactly, with the tenant that has it."""
-    return one_or_none(Domain.objects.select_related("tenant").filter(name=name))
+    domain = next(iter(_domains.rows(name)), None)
+    if domain:
+        domain.tenant = _tenants.rows(domain.tenant_id)[0]
+    return domain
+
+
+# A sign-up asks once or twice, and most often of a domain that nobody has.
+_domains = Prepared(lambda name: Domain.objects.order_by().filter(name=name))
+_tenants = Prepared(lambda tenant_id: Tenant.objects.order_by().filter(id=tenant_id))
 
 
 def tenant_of_domain(name: str) -> Tenant | None:

@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit.queries import insert
 from audit.services import gathered, record
 from tenants import addresses, role_mailboxes, signals
 from tenants.access import require_governs
@@ -70,7 +71,7 @@ def create_email_verified_user(
     transaction at hand, if there is one: it can only be rolled back.
     """
     try:
-        user = User.objects.create(
+        user = User(
             tenant=domain.tenant,
             email=str(address),
             first_name=first_name,
@@ -80,9 +81,8 @@ def create_email_verified_user(
             creation_method=User.CreationMethod.EMAIL_VERIFIED,
             admission=_admission_of(address),
         )
-        Address.objects.create(
-            address=str(address), domain=domain, user=user, proven_at=timezone.now()
-        )
+        insert([user])
+        insert([Address(address=str(address), domain=domain, user=user, proven_at=timezone.now())])
     except IntegrityError:
         raise AddressTaken from None
     record(

@@ -15,9 +15,9 @@ from tests.walk import PASSWORD, SHOWN_DOCUMENT, ClientVisitor, ask
 
 pytestmark = pytest.mark.django_db
 TO_ASK = 12
-TO_JOIN = 27
+TO_JOIN = 28
 # With the rules for names of mailboxes, which are remembered for some seconds.
-TO_BE_THE_FIRST = 33
+TO_BE_THE_FIRST = 34
 
 
 def queries_to_finish(address: str) -> list[str]:

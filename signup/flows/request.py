@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from audit.queries import Prepared
+from audit.queries import Prepared, insert
 from outbox import links
 from outbox.services import enqueue
 from signup import admission
@@ -49,11 +49,11 @@ def request_sign_up(
     from `networks.of_request`, where there is a web request. `is_person` says that a challenge was passed
     for this request; raises ChallengeNeeded where one has to be.
     """
-    admission.admit_request(network, is_person=is_person)
     decision = decide(address)
     if decision.outcome is None:
+        admission.admit_request(network, is_person=is_person)
         return Answer(decision.page, None, decision)
-    may_mail = admission.admit_mail(address, is_person=is_person)
+    may_mail = admission.admit(address, network=network, is_person=is_person)
     sign_up = SignUp(
         address=str(address),
         domain=address.domain,
@@ -72,7 +72,7 @@ def request_sign_up(
 def _begin(sign_up: SignUp, *, may_mail: bool) -> None:
     if not sign_up.has_link:
         sign_up.state, sign_up.ended_at = SignUp.State.ANSWERED, sign_up.created_at
-    sign_up.save()
+    insert([sign_up])
     if may_mail:
         _send_mail(sign_up)
 
