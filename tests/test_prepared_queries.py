@@ -7,8 +7,10 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.db import IntegrityError, transaction
+from django.forms.models import model_to_dict
 
-from audit.queries import Prepared
+from audit.queries import Prepared, insert
 from outbox.models import OutboxMail
 from signup.models import DomainList
 from tenants.models import DomainRule
@@ -74,3 +76,27 @@ def test_ids_are_asked_for_as_each_database_keeps_them() -> None:
     mail = OutboxMail.objects.create(kind="a.kind", to_address="a@walkers.com", language="en")
     assert mails.rows(mail.id) == [mail]
     assert mails.rows(uuid.uuid4()) == []
+
+
+def test_new_rows_are_added_as_django_adds_them() -> None:
+    mails = [
+        OutboxMail(
+            kind=f"kind.{number}", to_address="a@walkers.com", language="en", context={"n": number}
+        )
+        for number in range(3)
+    ]
+    insert(mails)
+    for mail in mails:
+        stored = OutboxMail.objects.get(id=mail.id)
+        assert model_to_dict(stored) == model_to_dict(mail)
+        assert stored.created_at == mail.created_at
+    mails[0].kind = "kind.changed"
+    mails[0].save()
+    assert OutboxMail.objects.filter(kind="kind.changed").count() == 1
+
+
+def test_a_row_that_must_not_be_is_refused_as_ever() -> None:
+    first = OutboxMail(kind="a.kind", to_address="a@walkers.com", language="en")
+    insert([first])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        insert([first])
