@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,4 +10,7 @@ class TenantsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
-        from tenants import holdings, mails  # noqa: F401 -- they register themselves
+        from tenants import address_rule, holdings, mails  # noqa: F401 -- they register themselves
+
+        pre_migrate.connect(address_rule.let_go, sender=self)
+        post_migrate.connect(address_rule.hold, sender=self)

@@ -24,8 +24,8 @@ def past_the_triggers() -> Iterator[None]:
             execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
         return
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-        triggers = cursor.fetchall()
+        cursor.execute("SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        triggers = [(name, made_by) for name, made_by, table in cursor if table in TABLES]
     for name, _ in triggers:
         execute(f"DROP TRIGGER {name}")
     yield

@@ -145,7 +145,9 @@ def test_a_reset_goes_to_the_stored_address_whichever_alias_was_typed(
 ) -> None:
     user = UserFactory.create()
     domain = user.addresses.get().domain
-    user.addresses.create(address=f"alias@{domain.name}", domain=domain, is_primary=False)
+    user.addresses.create(
+        address=f"alias@{domain.name}", domain=domain, is_primary=False, proven_at=timezone.now()
+    )
     visitor.post("/accounts/password/reset/", {"email": f"alias@{domain.name}"})
     assert OutboxMail.objects.get().to_address == user.email
 

@@ -17,14 +17,15 @@ import json, threading
 from django.db import connection
 from audit.exceptions import Refusal
 from tenants.flows import states
-from tenants.models import Tenant, User
+from tenants.models import Domain, Tenant, User
 
 def pair(number, role):
     tenant = None
     if role == "administrator":
         tenant = Tenant.objects.create(name=f"firm{number}", state="managed")
+        Domain.objects.create(name=f"firm{number}.com", tenant=tenant)
     return [
-        User.objects.create(tenant=tenant, role=role, email=f"{role}{number}-{one}@firm.com", creation_method="admin")
+        User.objects.create(tenant=tenant, role=role, email=f"{role}{number}-{one}@firm{number}.com", creation_method="admin")
         for one in range(2)
     ]
 

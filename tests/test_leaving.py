@@ -118,6 +118,7 @@ def test_whoever_can_sign_in_can_leave(
     tenant = TenantFactory.create(state=Tenant.State.MANAGED if managed else "unmanaged")
     user = UserFactory.create(tenant=tenant, admission=admission)
     if not is_proven:
+        tenant.domains.update(state="verified")
         user.addresses.update(proven_at=None)
     sign_in_and_prove_it(client, user)
     assert client.post(EXPORT).status_code == 200

@@ -39,7 +39,7 @@ def request(user):
 """
 COLLEAGUES = """
 tenant = Tenant.objects.create(name="firm.com")
-domain = Domain.objects.create(tenant=tenant, name="firm.com")
+domain = Domain.objects.create(tenant=tenant, name="firm.com", state="verified")
 users = [
     User.objects.create(tenant=tenant, email=f"{name}@firm.com", creation_method="admin")
     for name in ("anna", "ben")

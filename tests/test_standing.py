@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from tenants.models import Address, DomainRule, User
+from tenants.models import Address, Domain, DomainRule, User
 from tenants.standing import Standing, able_to_open, members, membership, opening
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.services.product import PYTHON, ROOT, clean_environment
@@ -68,6 +68,7 @@ def test_no_days_at_all_are_refused_at_the_start(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["admin", "sync", "federated"])
 def test_accounts_that_did_not_sign_up_are_not_asked(method: str) -> None:
     user = anna(creation_method=method)
+    Domain.objects.update(state=Domain.State.VERIFIED)
     Address.objects.update(proven_at=None)
     assert opening(user, now=NOW) is GOOD
     assert standing_of(user) is GOOD
@@ -110,7 +111,7 @@ def test_a_block_makes_organisation_wide_grants_rest(
 @pytest.mark.django_db
 def test_an_alias_in_another_domain_makes_no_member_there() -> None:
     user = anna()
-    other = TenantFactory.create(name="riders.org").domains.get()
+    other = Domain.objects.create(name="riders.org", tenant=user.addresses.get().domain.tenant)
     Address.objects.create(
         user=user, address="anna@riders.org", domain=other, is_primary=False, proven_at=NOW
     )
@@ -144,6 +145,7 @@ class TestListsAnswerAsEachAccountDoes(TestCase):
         self, accounts: list[dict[str, Any]], rules: dict[str, str], asked: set[str]
     ) -> None:
         tenants = {name: TenantFactory.create(name=name) for name in DOMAINS}
+        Domain.objects.update(state=Domain.State.VERIFIED)
         for number, facts in enumerate(accounts):
             make(number, tenants[facts["domain"]], facts)
         for domain, decision in rules.items():
