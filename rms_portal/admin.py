@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -80,6 +80,21 @@ class PortalAdminSite(admin.AdminSite):
             return redirect("mfa_index")
 
         return cast("AnyView", walled)
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Answers for fields that a page completes, not for any field of any model."""
+        asked = tuple(
+            request.GET.get(name, "") for name in ("app_label", "model_name", "field_name")
+        )
+        if asked not in set(self._completed_fields()):
+            raise PermissionDenied
+        return super().autocomplete_view(request)
+
+    def _completed_fields(self) -> Iterator[tuple[str, ...]]:
+        for page in self._registry.values():
+            for part in (page, *page.inlines):
+                for field in part.autocomplete_fields:
+                    yield (part.model._meta.app_label, str(part.model._meta.model_name), field)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"lacks_second_factor": _lacks_factor(request)}
