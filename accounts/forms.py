@@ -95,10 +95,11 @@ class LoginForm(PasswordProofForm, AllauthLoginForm):
 
 class ResetPasswordForm(ChallengedForm):
     """Asks for a reset link. Whoever the address belongs to, the answer is one page and one mail, or none
-    where that address has had too many.
+    where that address has had too many. `save` raises ChallengeNeeded, unless `is_person`.
     """
 
     challenge_purpose = "accounts.reset"
+    is_person = False
     email = address_field()
 
     def clean_email(self) -> str:
@@ -122,7 +123,7 @@ class ResetPasswordForm(ChallengedForm):
             kind = "accounts.not_active"
         # Mail to an account goes to its stored address, whichever alias was typed.
         to_address = user.email if user and user.email and not user.is_erased else address
-        if throttle.RESET_MAIL_TO_ADDRESS.take(to_address):
+        if throttle.RESET_MAIL.admit(to_address, is_person=self.is_person):
             enqueue(
                 kind=kind, to_address=to_address, language=get_language() or "en", context=context
             )

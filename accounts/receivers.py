@@ -22,7 +22,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.translation import gettext
 
-from accounts import fresh_factor, services, sessions
+from accounts import fresh_factor, services, sessions, throttle
 from accounts.flows import prove_mailbox
 from tenants import services as directory
 from tenants.models import User
@@ -63,6 +63,8 @@ def finish_proving_the_mailbox(request: HttpRequest | None, user: User, **_: Any
 @receiver(password_reset)
 def the_mail_of_a_reset_proves_the_mailbox(user: User, **_: Any) -> None:
     directory.prove_mailbox(user=user, acting_user=user)
+    if user.email:
+        throttle.RESET_MAIL.answered(user.email.rpartition("@")[2])
 
 
 @receiver(authentication_step_completed)

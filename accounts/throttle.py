@@ -16,7 +16,9 @@ from django.http import HttpRequest
 
 from accounts import known_browsers, sessions
 from limits import networks
+from limits.exceptions import ChallengeNeeded
 from limits.limit import Limit, take_all
+from limits.mailing import Mailing
 from tenants.models import User
 from tenants.selectors import user_by_typed_address
 
@@ -26,7 +28,8 @@ FAILED_IN_KNOWN_BROWSER = Limit("accounts.failed_in_known_browser", "10 in 15 mi
 WRONG_CODES = Limit("accounts.wrong_codes", "5 in 10 minutes, 20 a day")
 WRONG_CODES_TOLD = Limit("accounts.wrong_codes_told", "1 a day")
 RESET_FROM_NETWORK = Limit("accounts.reset_from_network", "60 in 10 minutes")
-RESET_MAIL_TO_ADDRESS = Limit("accounts.reset_mail_to_address", "1 a minute, 3 an hour, 6 a day")
+# Anybody's address can be typed there, so that page could bomb mailboxes as well as sign-up could.
+RESET_MAIL = Mailing("accounts.reset_mail", registered=lambda domain: domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,9 @@ def begin_code(request: HttpRequest, user: User) -> Attempt:
     browser = known_browsers.known_as(request, user) or "unknown"
     key = f"{user.pk} {sessions.stands_on(request, user)} {browser}"
     return Attempt(((WRONG_CODES, key),) if WRONG_CODES.take(key) else ())
+
+
+def admit_reset(request: HttpRequest, *, is_person: bool) -> None:
+    """Counts a forgotten password. Raises ChallengeNeeded where its network has had many, unless `is_person`."""
+    if not RESET_FROM_NETWORK.take(networks.of_request(request)) and not is_person:
+        raise ChallengeNeeded

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import known_browsers, services, throttle
 from accounts.forms import ChangePasswordForm, ProfileForm, ResetPasswordForm
-from limits import networks
+from limits.exceptions import ChallengeNeeded
 from tenants.models import User
 from tenants.selectors import domain_to_prove
 from tenants.standing import mailbox_proof
@@ -51,12 +51,14 @@ class ResetPasswordView(PasswordResetView):
     """Whoever asks for very many links types digits first."""
 
     def form_valid(self, form: ResetPasswordForm) -> HttpResponse:
-        from_here = throttle.RESET_FROM_NETWORK.take(networks.of_request(self.request))
-        if not from_here and not form.solves_challenge():
+        form.is_person = form.solves_challenge()
+        response: HttpResponse
+        try:
+            throttle.admit_reset(self.request, is_person=form.is_person)
+            response = super().form_valid(form)
+        except ChallengeNeeded:
             form.ask_for_digits()
-            asks: HttpResponse = self.render_to_response(self.get_context_data(form=form))
-            return asks
-        response: HttpResponse = super().form_valid(form)
+            response = self.render_to_response(self.get_context_data(form=form))
         return response
 
 

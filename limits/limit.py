@@ -38,9 +38,9 @@ class Limit:
         """Whether the next take would be refused. Counts nothing."""
         return self._act(Action.LOOK, key)
 
-    def give_back(self, key: str) -> None:
-        """Takes the newest count back."""
-        self._act(Action.GIVE_BACK, key)
+    def give_back(self, key: str) -> bool:
+        """Takes the newest count back; whether there was one."""
+        return self._act(Action.GIVE_BACK, key)
 
     def allow_more(self, key: str, number: int) -> None:
         """Raises every rate's number for `key`, as long as that rate's window is."""

@@ -44,8 +44,7 @@ def is_full(record: Record, rates: Sequence[Rate], now: int) -> bool:
 def trim(record: Record, rates: Sequence[Rate], now: int) -> None:
     oldest = now - longest_window(rates)
     for log in (record.counts, record.allowed):
-        kept = next((i for i in range(0, len(log), 2) if log[i] > oldest), len(log))
-        del log[:kept]
+        log[:] = [part for i in range(0, len(log), 2) if log[i] > oldest for part in log[i : i + 2]]
 
 
 def add(log: list[int], rates: Sequence[Rate], now: int, count: int) -> None:
@@ -64,4 +63,6 @@ def take_newest_back(log: list[int]) -> None:
 
 
 def _sum(log: list[int], now: int, window: int, delay: int) -> int:
-    return sum(log[i + 1] for i in range(0, len(log), 2) if delay <= now - log[i] < window)
+    """What comes from the future was counted by a clock that is ahead: it is as old as now, for one window."""
+    ages = ((now - log[i], log[i + 1]) for i in range(0, len(log), 2))
+    return sum(count for age, count in ages if delay <= max(age, 0) and abs(age) < window)

@@ -1,6 +1,6 @@
 -- One action on the records of KEYS; see records.py for what a record is.
 -- ARGV: the time now, the action, an amount, and for each key its rates as [number, window, delay].
--- Answers, for each key, 1 where its limit is reached before the action.
+-- Answers, for each key, 1 where its limit is reached before the action; for give_back, where there was one.
 local now, action, amount = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
 local rates_of = cjson.decode(ARGV[4])
 local EXACT = 300
@@ -15,7 +15,7 @@ local function sum(log, window, delay)
   local total = 0
   for i = 1, #log, 2 do
     local age = now - log[i]
-    if age >= delay and age < window then total = total + log[i + 1] end
+    if math.max(age, 0) >= delay and math.abs(age) < window then total = total + log[i + 1] end
   end
   return total
 end
@@ -30,7 +30,7 @@ end
 local function trimmed(log, oldest)
   local kept = {}
   for i = 1, #log, 2 do
-    if #kept > 0 or log[i] > oldest then
+    if log[i] > oldest then
       kept[#kept + 1] = log[i]
       kept[#kept + 1] = log[i + 1]
     end
@@ -74,7 +74,10 @@ for i, key in ipairs(KEYS) do
   local oldest = now - longest_window(rates)
   record = {trimmed(record[1], oldest), trimmed(record[2], oldest)}
   if action == 'take' then add(record[1], rates, 1) end
-  if action == 'give_back' then take_newest_back(record[1]) end
+  if action == 'give_back' then
+    full[i] = #record[1] > 0 and 1 or 0
+    take_newest_back(record[1])
+  end
   if action == 'allow_more' then add(record[2], rates, amount) end
   redis.call('SET', key, cmsgpack.pack(record), 'PX', math.ceil(longest_window(rates) / 1000))
 end

@@ -40,8 +40,11 @@ class SqliteStore:
             full = [records.is_full(record, rates, now) for _, rates, record in found]
             if action is Action.LOOK or (action is Action.TAKE and any(full)):
                 return full
-            for key, rates, record in found:
+            for _, rates, record in found:
                 records.trim(record, rates, now)
+            if action is Action.GIVE_BACK:
+                full = [bool(record.counts) for _, _, record in found]
+            for key, rates, record in found:
                 _change(record, action, rates, now, amount)
                 ends = now + records.longest_window(rates)
                 self._write(connection, key, record, ends)

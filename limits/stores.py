@@ -28,7 +28,10 @@ class Store(Protocol):
     def act(
         self, action: Action, keys: Sequence[tuple[str, Sequence[Rate]]], now: int, amount: int = 1
     ) -> list[bool]:
-        """Whether each key's limit was reached before. TAKE counts in all of them, or in none."""
+        """Whether each key's limit was reached before; for GIVE_BACK, whether there was one to give back.
+
+        TAKE counts in all of them, or in none.
+        """
         ...
 
     def forget(self, key: str) -> None: ...

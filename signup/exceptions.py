@@ -19,10 +19,6 @@ class SignUpSwitchedOff(SignUpError):
     """The organisation's administrator does not let people join by themselves (any more)."""
 
 
-class ChallengeNeeded(SignUpError):
-    """So much was asked for that whoever asks must show first that a person is there."""
-
-
 class DocumentsChanged(SignUpError):
     """What the person would accept is not what the page had shown them: it has to show it again."""
 

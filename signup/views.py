@@ -24,11 +24,11 @@ from accounts.return_urls import safe_return_url
 from accounts.sign_in import sign_in_with_new_password
 from accounts.token_pages import token_page
 from limits import networks
+from limits.exceptions import ChallengeNeeded
 from signup import asking, selectors
 from signup.decision import Page
 from signup.exceptions import (
     AccountExists,
-    ChallengeNeeded,
     DocumentsChanged,
     LinkUnusable,
     SignUpSwitchedOff,

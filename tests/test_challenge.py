@@ -102,6 +102,18 @@ def test_it_is_good_for_ten_minutes() -> None:
         assert not challenge.is_solved(second, answers[1], purpose=Wish.challenge_purpose)
 
 
+@pytest.mark.parametrize("seconds", [1, 599.5, 600, 600.9, -30])
+def test_an_answer_is_good_once_also_at_the_edges_of_its_time(seconds: float) -> None:
+    """Also where the clock is set back, or another machine's is behind."""
+    with time_machine.travel(NOON + 0.05, tick=False) as clock:
+        token = challenge.new(Wish.challenge_purpose)
+        digits = challenge.digits_of(token) or ""
+        assert challenge.is_solved(token, digits, purpose=Wish.challenge_purpose)
+        clock.shift(seconds)
+        assert challenge.digits_of(token), "the token itself is still good"
+        assert not challenge.is_solved(token, digits, purpose=Wish.challenge_purpose)
+
+
 def test_digits_may_be_typed_as_people_type_them(token: str, digits: str) -> None:
     arabic = digits.translate({48 + value: 0x660 + value for value in range(10)})
     assert challenge.plain_digits(f" {digits[:3]} {digits[3:]}\t") == digits

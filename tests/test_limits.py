@@ -32,6 +32,7 @@ from tests.services.waiting import until
 NOON = 1_800_000_000 * SECOND
 KEY = "somebody"
 RATES = parse("2 in 10 seconds, 5 in 60 seconds, 3 in 2 minutes after 30 seconds")
+LONGEST = 120 * SECOND
 
 
 @pytest.fixture
@@ -75,17 +76,25 @@ class Model:
         return any(self._is_full(rate, now) for rate in RATES)
 
     def _is_full(self, rate: Rate, now: int) -> bool:
-        counted = sum(rate.delay <= now - at < rate.window for at in self.times)
-        more = sum(number for at, number in self.allowed if now - at < rate.window)
+        counted = sum(
+            rate.delay <= max(now - at, 0) and abs(now - at) < rate.window for at in self.times
+        )
+        more = sum(number for at, number in self.allowed if abs(now - at) < rate.window)
         return counted >= rate.number + more
 
     def act(self, action: Action, now: int, amount: int) -> bool:
         was_full = self.is_full(now)
-        if action is Action.TAKE and not was_full:
+        if action is Action.LOOK or (action is Action.TAKE and was_full):
+            return was_full
+        # What is over is forgotten, also if the clock is set back after that.
+        self.times = [at for at in self.times if now - at < LONGEST]
+        self.allowed = [(at, more) for at, more in self.allowed if now - at < LONGEST]
+        if action is Action.GIVE_BACK:
+            was_full = bool(self.times)
+            del self.times[-1:]
+        elif action is Action.TAKE:
             self.times.append(now)
-        elif action is Action.GIVE_BACK:
-            self.times = [at for at in self.times if now - at < 120 * SECOND][:-1]
-        elif action is Action.ALLOW_MORE:
+        else:
             self.allowed.append((now, amount))
         return was_full
 
@@ -93,7 +102,20 @@ class Model:
 steps = st.lists(
     st.tuples(
         st.sampled_from([*Action, Action.TAKE, Action.TAKE, Action.TAKE]),
-        st.sampled_from([0, 1, SECOND, 4 * SECOND, 10 * SECOND, 30 * SECOND, 120 * SECOND]),
+        # Clocks of several machines differ, and are set back.
+        st.sampled_from(
+            [
+                0,
+                1,
+                SECOND,
+                4 * SECOND,
+                10 * SECOND,
+                30 * SECOND,
+                120 * SECOND,
+                -SECOND,
+                -60 * SECOND,
+            ]
+        ),
         st.integers(1, 2),
     ),
     max_size=40,
@@ -109,6 +131,22 @@ def test_every_store_counts_as_the_model_does(
     for action, pause, amount in steps:
         now += pause
         assert store.act(action, [(KEY, RATES)], now, amount) == [model.act(action, now, amount)]
+
+
+def test_a_clock_that_is_behind_counts_what_one_ahead_has_counted(
+    new_store: Callable[[], Store],
+) -> None:
+    store, once = new_store(), [(KEY, parse("1 a minute"))]
+    assert store.act(Action.TAKE, once, NOON + 30 * SECOND) == [False]
+    assert store.act(Action.TAKE, once, NOON) == [True]
+    assert store.act(Action.TAKE, once, NOON + 90 * SECOND) == [False]
+
+
+def test_a_clock_that_was_years_ahead_shuts_nobody_out(new_store: Callable[[], Store]) -> None:
+    store, once = new_store(), [(KEY, parse("1 a minute"))]
+    assert store.act(Action.TAKE, once, 2 * NOON) == [False]
+    assert store.act(Action.TAKE, once, NOON) == [False]
+    assert store.act(Action.TAKE, once, NOON) == [True]
 
 
 def test_all_are_counted_or_none(new_store: Callable[[], Store]) -> None:

@@ -17,6 +17,7 @@ from signup.models import SignUp
 from tenants.models import Tenant, User
 from tests import digits
 from tests.outbox import LocalInbox
+from tests.strangers import stranger
 from tests.walk import ClientVisitor, ask, finish
 
 pytestmark = [pytest.mark.long, pytest.mark.django_db]
@@ -58,6 +59,18 @@ def test_a_bomber_sends_at_most_one_mail_in_twenty(
             assert page.status in {200, 302}
     sent = OutboxMail.objects.count()
     assert 0 < sent <= MOST
+
+
+@pytest.mark.parametrize("domains", [1, 400])
+def test_forgotten_passwords_are_no_way_around_it(domains: int) -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        for number, pause in zip(range(VICTIMS), evenly(), strict=False):
+            clock.shift(pause)
+            visitor = ClientVisitor(stranger())
+            address = f"victim-{number}@firm-{number % domains}.com"
+            page = visitor.post("/accounts/password/reset/", {"email": address})
+            assert page.status in {200, 302}
+    assert 0 < OutboxMail.objects.count() <= MOST
 
 
 def test_a_thousand_colleagues_behind_one_address_get_in_within_an_hour(
