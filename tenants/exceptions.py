@@ -207,13 +207,3 @@ class NothingToRelease(DirectoryError):
             )
             % {"address": account}
         )
-
-
-class NoSuchGroup(DirectoryError):
-    def __init__(self, group: str) -> None:
-        super().__init__(
-            _(
-                "The organisation has no group %(group)s. `list_groups DOMAIN` shows those that there are."
-            )
-            % {"group": group}
-        )

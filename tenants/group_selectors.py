@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from tenants import addresses
-from tenants.exceptions import NoSuchGroup
+from tenants.group_exceptions import NoSuchGroup
 from tenants.models import Group, Tenant, User
 from tenants.models.group import key_of
 from tenants.selectors import get_tenant
@@ -36,6 +36,17 @@ WITH RECURSIVE around(id) AS (
     SELECT nesting.outer_id FROM tenants_groupnesting nesting JOIN around ON nesting.inner_id = around.id
 )
 SELECT id FROM around
+"""
+# A group may be reached on several ways, the longest of which counts: at most `at_most` rows for each.
+DEPTH = """
+WITH RECURSIVE reached(id, depth) AS (
+    SELECT id, 1 FROM tenants_group WHERE id = %s
+    UNION
+    SELECT nesting.{lead_to}, reached.depth + 1
+    FROM tenants_groupnesting nesting JOIN reached ON nesting.{come_from} = reached.id
+    WHERE reached.depth <= %s
+)
+SELECT max(depth) FROM reached
 """
 
 
@@ -77,6 +88,38 @@ def groups_inside(group: Group) -> QuerySet[Group]:
     """Those in it, through however many; without itself."""
     inside = RawSQL(GROUPS_INSIDE, [_key(group.pk)])  # noqa: S611 -- no text of people
     return Group.objects.filter(pk__in=inside).exclude(pk=group.pk)
+
+
+def direct_members_of(group: Group) -> QuerySet[User]:
+    return User.objects.filter(memberships__group=group)
+
+
+def groups_within(group: Group) -> QuerySet[Group]:
+    """Those directly in it."""
+    return Group.objects.filter(outer_nestings__outer=group)
+
+
+def groups_around(group: Group) -> QuerySet[Group]:
+    """Those that it is directly in."""
+    return Group.objects.filter(inner_nestings__inner=group)
+
+
+def depth_inside(group: Group, at_most: int) -> int:
+    """How many groups lie in one another from `group` inward, itself among them; at most one more than asked for."""
+    return _depth(group, "outer_id", "inner_id", at_most)
+
+
+def depth_around(group: Group, at_most: int) -> int:
+    """The same outward."""
+    return _depth(group, "inner_id", "outer_id", at_most)
+
+
+def _depth(group: Group, come_from: str, lead_to: str, at_most: int) -> int:
+    statement = DEPTH.format(come_from=come_from, lead_to=lead_to)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [_key(group.pk), at_most])
+        ((deepest,),) = cursor.fetchall()
+    return int(deepest)
 
 
 def _key(value: uuid.UUID) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tenants.models import DomainProof, Tenant, User
+from tenants.group_selectors import active_members_of, groups_around, groups_within, members_of
+from tenants.models import DomainProof, Group, Tenant, User
 
 
 def tenant_row(tenant: Tenant) -> dict[str, Any]:
@@ -38,6 +39,29 @@ def user_row(user: User) -> dict[str, Any]:
         "proven_at": address.proven_at if address else None,
         "created_at": user.created_at,
         "last_sign_in": user.last_login,
+    }
+
+
+def group_row(group: Group) -> dict[str, Any]:
+    held = sorted(group.addresses.all(), key=lambda held: (not held.is_primary, held.address))
+    return {
+        "id": group.id,
+        "name": group.name,
+        "description": group.description,
+        "addresses": [address.address for address in held],
+        "tenant_id": group.tenant_id,
+        "created_at": group.created_at,
+    }
+
+
+def group_details(group: Group) -> dict[str, Any]:
+    """`members` and `groups` are in it directly; `everybody` is whoever is in it through these as well."""
+    return group_row(group) | {
+        "members": group.memberships.count(),
+        "groups": [inner.name for inner in groups_within(group)],
+        "in_groups": [outer.name for outer in groups_around(group)],
+        "everybody": members_of(group).count(),
+        "active": active_members_of(group).count(),
     }
 
 

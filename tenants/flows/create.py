@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from audit.services import record
+from tenants import vouching
 from tenants.access import require_create_in
 from tenants.addresses import Address as TypedAddress
-from tenants.addresses import NeedsInternationalMail
-from tenants.exceptions import (
-    AddressTaken,
-    DomainClosed,
-    DomainNotVerified,
-    NoSuchTenant,
-    OtherOrganisation,
-)
-from tenants.joining import Door, doors
+from tenants.exceptions import AddressTaken
 from tenants.models import Address, Domain, Tenant, User
-from tenants.selectors import domain_named, user_by_address
 
 
 @transaction.atomic
@@ -41,8 +32,7 @@ def create(
     NeedsInternationalMail.
     """
     domain = _open_domain(address, tenant, acting_user)
-    if user_by_address(str(address)):
-        raise AddressTaken
+    vouching.require_free(address)
     user = User(
         tenant=domain.tenant,
         email=str(address),
@@ -69,16 +59,7 @@ def create(
 
 
 def _open_domain(address: TypedAddress, tenant: Tenant | None, acting_user: User | None) -> Domain:
-    domain = domain_named(address.domain)
-    if domain is None:
-        raise NoSuchTenant(address.domain)
+    domain = vouching.domain_of(address)
     require_create_in(acting_user, domain.tenant)
-    if tenant is not None and domain.tenant_id != tenant.pk:
-        raise OtherOrganisation(address.domain)
-    if not address.local_part.isascii():
-        raise NeedsInternationalMail
-    if domain.state != Domain.State.VERIFIED:
-        raise DomainNotVerified(address.domain)
-    if not doors(domain, Door.ADMINISTRATION, now=timezone.now()).may_create:
-        raise DomainClosed(address.domain)
+    vouching.require_vouched(domain, address, tenant)
     return domain

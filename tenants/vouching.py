@@ -1,0 +1,66 @@
+"""Addresses that nobody proved by opening their mailbox: whoever administers the organisation vouches for them,
+which takes a domain that is verified. One check for every door that makes such addresses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils import timezone
+
+from tenants.addresses import Address as TypedAddress
+from tenants.addresses import NeedsInternationalMail
+from tenants.exceptions import (
+    AddressTaken,
+    DomainClosed,
+    DomainNotVerified,
+    NoSuchTenant,
+    OtherOrganisation,
+)
+from tenants.joining import Door, doors
+from tenants.models import Address, Domain, Tenant, User
+from tenants.selectors import domain_named
+from tenants.tombstones import spellings
+
+
+def domain_of(address: TypedAddress) -> Domain:
+    """Raises NoSuchTenant."""
+    domain = domain_named(address.domain)
+    if domain is None:
+        raise NoSuchTenant(address.domain)
+    return domain
+
+
+def require_vouched(domain: Domain, address: TypedAddress, tenant: Tenant | None) -> None:
+    """Whether an address may be made in its `domain` without a proof, for `tenant` where it is given.
+
+    Raises OtherOrganisation, NeedsInternationalMail, DomainNotVerified or DomainClosed.
+    """
+    require_own(domain, address, tenant)
+    if domain.state != Domain.State.VERIFIED:
+        raise DomainNotVerified(address.domain)
+    if not doors(domain, Door.ADMINISTRATION, now=timezone.now()).may_create:
+        raise DomainClosed(address.domain)
+
+
+def require_own(domain: Domain, address: TypedAddress, tenant: Tenant | None) -> None:
+    """Raises OtherOrganisation or NeedsInternationalMail."""
+    if tenant is not None and domain.tenant_id != tenant.pk:
+        raise OtherOrganisation(address.domain)
+    if not address.local_part.isascii():
+        raise NeedsInternationalMail
+
+
+def require_free(address: TypedAddress) -> None:
+    """Whether nobody has it: no account, group or operator, nor a deleted account for which it is reserved.
+
+    Raises AddressTaken.
+    """
+    if is_taken(str(address)):
+        raise AddressTaken
+
+
+def is_taken(address: str, *, but_of: Iterable[Address] = ()) -> bool:
+    names = spellings(address)
+    held = Address.objects.filter(address__in=names).exclude(pk__in=[own.pk for own in but_of])
+    return held.exists() or User.objects.filter(email__in=names, tenant=None).exists()
