@@ -29,6 +29,7 @@ LONG = {"signup_signup", "tenants_user", "outbox_outboxmail", "audit_auditevent"
 # What nearly every row has is found in the next rows, wherever one begins to read.
 OF_NEARLY_ALL = {"sign-ups, completed", "users, signed up", "mails, of a kind"}
 PAGES = {
+    "dashboard": "/admin/",
     "sign-ups": SIGN_UPS,
     "sign-ups, second page": f"{SIGN_UPS}?p=2",
     "sign-ups, pending": f"{SIGN_UPS}?state__exact=pending",

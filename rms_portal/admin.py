@@ -12,13 +12,16 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.defaults import permission_denied
 
 from accounts import fresh_factor
+from accounts.second_factor_views import lead_back_to
 from audit import scope
 from audit.scope import NOTHING, Scope
+from rms_portal.dashboard import page as dashboard
 from tenants import access
 from tenants.models import User
 
@@ -55,6 +58,15 @@ class PortalAdminSite(admin.AdminSite):
         """Django's own page would count no wrong passwords, tell nobody and leave no audit row."""
         return redirect("account_change_password")
 
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """What is going on, before the lists."""
+        board = dashboard.context(request, self)
+        title = self.index_title if scope.of(request).is_everything else _organisation(request)
+        context = {"dashboard": board, "title": title, **(extra_context or {})}
+        return super().index(request, context)
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without Django's look at any row of any table by its number, which tells whether there is one."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
@@ -77,6 +89,7 @@ class PortalAdminSite(admin.AdminSite):
                 "Administrators sign in with a second factor. Set one up here, then open the administration."
             )
             messages.warning(request, text)
+            lead_back_to(request, reverse("admin:index"))
             return redirect("mfa_index")
 
         return cast("AnyView", walled)
@@ -98,6 +111,11 @@ class PortalAdminSite(admin.AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return super().each_context(request) | {"lacks_second_factor": _lacks_factor(request)}
+
+
+def _organisation(request: HttpRequest) -> str:
+    assert isinstance(request.user, User)
+    return request.user.tenant.name if request.user.tenant else ""
 
 
 def _lacks_factor(request: HttpRequest) -> bool:

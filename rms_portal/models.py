@@ -15,3 +15,15 @@ class KeyMark(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Tally(models.Model):
+    """What was counted for a dashboard, kept for some minutes; it can be counted anew at any time."""
+
+    # "installation", or the id of a tenant.
+    of = models.CharField(max_length=40, primary_key=True)
+    counted_at = models.DateTimeField(default=timezone.now)
+    numbers = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return self.of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Iterable
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from audit.queries import Prepared
 from tenants import addresses
@@ -136,6 +137,16 @@ def endangered_proofs(tenant: Tenant) -> QuerySet[DomainProof]:
     """Proofs whose record was not found lately: what the tenant's administrators must look after."""
     proven = DomainProof.objects.filter(tenant=tenant, state=DomainProof.State.PROVEN)
     return proven.filter(Q(failures__gt=0) | Q(proof_lost_at__isnull=False))
+
+
+def proofs_in_danger(tenant_id: uuid.UUID | None) -> QuerySet[DomainProof]:
+    """As `endangered_proofs`, of managed tenants, or of one of them; those that were lost first come first."""
+    proven = DomainProof.objects.filter(
+        state=DomainProof.State.PROVEN, failures__gt=0, tenant__state=Tenant.State.MANAGED
+    )
+    if tenant_id:
+        proven = proven.filter(tenant=tenant_id)
+    return proven.order_by(F("proof_lost_at").asc(nulls_last=True), "domain_name")
 
 
 def lapsed(names: Iterable[str], now: dt.datetime) -> set[str]:

@@ -54,6 +54,11 @@ class DomainProof(models.Model):
                 name="proofs_to_check",
                 condition=Q(next_check_at__isnull=False),
             ),
+            models.Index(
+                fields=("proof_lost_at", "domain_name"),
+                name="proofs_in_danger",
+                condition=Q(failures__gt=0),
+            ),
         )
         constraints = (
             models.CheckConstraint(

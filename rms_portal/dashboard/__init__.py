@@ -1,0 +1,1 @@
+"""What the administration begins with: for operators the installation, for administrators their organisation."""

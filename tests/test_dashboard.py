@@ -1,0 +1,319 @@
+"""What the administration begins with: counts, sign-ups over time, and what needs attention."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
+
+from outbox.models import OutboxMail
+from rms_portal import tasks
+from rms_portal.dashboard import keeping
+from rms_portal.dashboard.counting import _last_months
+from rms_portal.dashboard.plots import HEIGHT, MOST_LABELS, WIDTH, bars, step_for
+from rms_portal.models import Tally
+from signup.models import SignUp
+from tenants.flows import prove
+from tenants.models import DomainProof, Tenant, User
+from tenants.proving.outcome import Finding, Outcome
+from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
+from tests.german import english_in, visible
+from tests.second_factors import set_up_app
+from tests.staff import administrator, sign_in_fresh
+
+pytestmark = pytest.mark.django_db
+
+DAY = dt.timedelta(days=1)
+NOW = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def operator(client: Client) -> Client:
+    user = OperatorFactory.create()
+    set_up_app(user)
+    return sign_in_fresh(client, user)
+
+
+@pytest.fixture
+def anna() -> User:
+    user = administrator(TenantFactory.create(name="firm.com", state=Tenant.State.MANAGED))
+    set_up_app(user)
+    return user
+
+
+def board(client: Client) -> dict[str, Any]:
+    answer = client.get("/admin/")
+    assert answer.status_code == 200
+    found: dict[str, Any] = answer.context["dashboard"]
+    return found
+
+
+def tiles(client: Client) -> dict[str, int]:
+    return {tile.label: tile.number for tile in board(client)["tiles"]}
+
+
+def notices(client: Client) -> list[str]:
+    return [linked.notice.text for linked in board(client)["notices"]]
+
+
+def counted_anew() -> None:
+    Tally.objects.all().delete()
+
+
+def test_an_empty_installation_says_so(operator: Client) -> None:
+    page = operator.get("/admin/").content.decode()
+    for words in ("Nobody has an account yet", "Nothing. All is well.", "No plan is in use yet"):
+        assert words in page
+    assert "<svg viewBox" not in page
+
+
+def test_an_administrator_sees_the_own_organisation_and_nothing_of_others(
+    client: Client, anna: User
+) -> None:
+    UserFactory.create_batch(3, tenant=anna.tenant)
+    UserFactory.create(tenant=anna.tenant, state=User.State.DISABLED)
+    other = TenantFactory.create(state=Tenant.State.MANAGED)
+    UserFactory.create_batch(5, tenant=other)
+    SubscriptionFactory.create(tenant=other, units=77)
+    SignUp.objects.create(address="x@firm.com", domain="firm.com", outcome="confirm")
+    SignUp.objects.create(address="x@other.com", domain="other.com", outcome="confirm")
+    sign_in_fresh(client, anna)
+    shown = tiles(client)
+    assert (shown["Active accounts"], shown["Disabled"]) == (4, 1)
+    assert shown["Sign-ups that wait for their mailbox"] == 1
+    page = client.get("/admin/").content.decode()
+    assert "<h1>firm.com</h1>" in page
+    assert other.name not in page
+    assert ">77<" not in page
+    assert "Organisations" not in shown
+
+
+def test_an_operator_sees_the_installation(operator: Client, anna: User) -> None:
+    UserFactory.create_batch(2, last_login=timezone.now() - 10 * DAY)
+    SubscriptionFactory.create(units=77)
+    shown = tiles(operator)
+    assert (shown["Active accounts"], shown["Administrators"]) == (3, 1)
+    assert (shown["Signed in, last 7 days"], shown["Signed in, last 30 days"]) == (0, 2)
+    assert shown["Organisations with an administrator"] == 1
+    assert shown["Organisations that nobody administers"] == 3
+    assert ">77<" in operator.get("/admin/").content.decode()
+
+
+def test_a_number_leads_to_its_list(operator: Client, anna: User) -> None:
+    for tile in board(operator)["tiles"]:
+        if tile.address:
+            assert operator.get(tile.address).status_code == 200, tile
+
+
+def test_links_lead_only_where_an_administrator_may_go(client: Client, anna: User) -> None:
+    mail_failed(str(anna.email))
+    sign_in_fresh(client, anna)
+    shown = board(client)
+    addresses = [tile.address for tile in shown["tiles"]]
+    addresses += [linked.address for linked in shown["notices"]]
+    assert any(addresses)
+    for address in filter(None, addresses):
+        assert client.get(address).status_code == 200, address
+    (mail,) = (linked for linked in shown["notices"] if "mail" in linked.notice.text)
+    assert mail.address == ""
+
+
+def test_sign_ups_by_day_and_month_are_drawn_with_their_numbers_beneath(operator: Client) -> None:
+    with time_machine.travel(NOW):
+        for days_ago in (0, 0, 1, 29, 30, 200, 400):
+            UserFactory.create(created_at=NOW - days_ago * DAY)
+        UserFactory.create(created_at=NOW, creation_method="admin")
+        sign_in_fresh(operator, User.objects.get(role=User.Role.OPERATOR))
+        shown = board(operator)
+        page = operator.get("/admin/").content.decode()
+    days, months = shown["plots"]
+    assert [row for row in days.rows if row[1]] == [
+        ("October 26", 1),
+        ("November 23", 1),
+        ("November 24", 2),
+    ]
+    assert len(days.rows) == 30
+    assert dict(months.rows)["November 2026"] == 3
+    assert (len(months.rows), months.plot.total) == (12, 6)
+    assert page.count('class="plot-bar"') == 42
+    assert '<th scope="row">November 24</th><td class="number">2</td>' in page
+    assert " style=" not in page
+
+
+def test_counts_are_kept_for_five_minutes_and_say_of_when_they_are(
+    operator: Client, anna: User
+) -> None:
+    with time_machine.travel(NOW, tick=False):
+        sign_in_fresh(operator, User.objects.get(role=User.Role.OPERATOR))
+        assert tiles(operator)["Active accounts"] == 1
+        UserFactory.create()
+    with time_machine.travel(NOW + dt.timedelta(minutes=4), tick=False):
+        assert tiles(operator)["Active accounts"] == 1
+        page = operator.get("/admin/").content.decode()
+        assert "Counted at 24 November 2026, 12:00 (UTC)" in page
+    with time_machine.travel(NOW + dt.timedelta(minutes=5), tick=False):
+        assert tiles(operator)["Active accounts"] == 2
+
+
+def test_the_task_counts_for_operators_and_forgets_what_nobody_looks_at(anna: User) -> None:
+    with time_machine.travel(timezone.now() - 2 * DAY):
+        keeping.tally(anna.tenant_id)
+    tasks.count()
+    (kept,) = Tally.objects.all()
+    assert (kept.of, kept.numbers["accounts"]["active"]) == ("installation", 1)
+
+
+def test_the_dashboard_asks_as_often_for_many_as_for_few(
+    operator: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    # Session, user, second factor, one for the counts, one for each thing that may need attention.
+    UserFactory.create()
+    keeping.count_anew(None)
+    with django_assert_num_queries(13) as few:
+        board(operator)
+    UserFactory.create_batch(20)
+    SubscriptionFactory.create_batch(3)
+    keeping.count_anew(None)
+    with django_assert_num_queries(len(few.captured_queries)):
+        board(operator)
+
+
+# --- What needs attention --------------------------------------------------------------------------
+
+
+def mail_failed(address: str, days_ago: int = 1) -> None:
+    OutboxMail.objects.create(
+        kind="signup.confirm",
+        to_address=address,
+        language="en",
+        state="failed",
+        failed_at=timezone.now() - days_ago * DAY,
+    )
+
+
+def proven(user: User, *, failures: int, lost_days_ago: int | None = None) -> None:
+    proof = prove.request(domain_name="firm.com", actor=user, acting_user=user)
+    prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=user)
+    lost = None if lost_days_ago is None else timezone.now() - lost_days_ago * DAY
+    DomainProof.objects.update(failures=failures, proof_lost_at=lost)
+
+
+def test_nothing_is_said_where_all_is_well(operator: Client, client: Client, anna: User) -> None:
+    proven(anna, failures=0)
+    mail_failed("x@firm.com", days_ago=8)
+    SubscriptionFactory.create(tenant=anna.tenant, ends_at=timezone.now() + 31 * DAY)
+    SubscriptionFactory.create(
+        ends_at=timezone.now() + DAY, started_at=timezone.now() - DAY, cancelled_at=timezone.now()
+    )
+    assert notices(operator) == []
+
+
+@pytest.mark.parametrize(
+    ("failures", "lost_days_ago", "words"),
+    [
+        (1, None, "was not found at the last look"),
+        (3, 2, "From .* nobody joins through it"),
+        (3, 31, "Nobody joins through it since"),
+    ],
+)
+def test_a_domain_that_is_about_to_lose_its_proof(
+    operator: Client, anna: User, failures: int, lost_days_ago: int | None, words: str
+) -> None:
+    proven(anna, failures=failures, lost_days_ago=lost_days_ago)
+    (notice,) = notices(operator)
+    assert re.search(f"^firm.com: .*{words}", notice)
+    assert notices(sign_in_fresh(Client(), anna)) == [notice]
+    stranger = administrator()
+    set_up_app(stranger)
+    assert notices(sign_in_fresh(Client(), stranger)) == []
+
+
+def test_mail_that_failed(operator: Client, anna: User) -> None:
+    mail_failed("x@firm.com")
+    mail_failed("x@other.com")
+    assert notices(operator) == ["2 mails of the last 7 days could not be delivered."]
+    assert notices(sign_in_fresh(Client(), anna)) == [
+        "1 mail of the last 7 days could not be delivered."
+    ]
+
+
+def test_mail_that_waits_for_a_worker(operator: Client) -> None:
+    OutboxMail.objects.create(
+        kind="signup.confirm",
+        to_address="x@firm.com",
+        language="en",
+        next_attempt_at=timezone.now() - dt.timedelta(minutes=12),
+    )
+    assert notices(operator) == ["Mail has been waiting for 12 minutes. Does the worker run?"]
+
+
+@pytest.mark.parametrize("end", ["ends_at", "trial_ends_at"])
+def test_a_subscription_that_ends_soon(operator: Client, anna: User, end: str) -> None:
+    SubscriptionFactory.create(tenant=anna.tenant, **{end: timezone.now() + 20 * DAY})
+    (notice,) = notices(operator)
+    assert notice.startswith("firm.com: the subscription to")
+    assert notices(sign_in_fresh(Client(), anna)) == [notice]
+
+
+def test_whoever_lacks_a_second_factor(operator: Client, anna: User) -> None:
+    administrator(anna.tenant)
+    OperatorFactory.create()
+    first, second = notices(operator)
+    assert first == "1 operator signs in with a password alone."
+    assert second.startswith("1 administrator has no second factor")
+    assert notices(sign_in_fresh(Client(), anna)) == [second]
+
+
+def test_role_mailboxes_that_await_admission(operator: Client, anna: User) -> None:
+    UserFactory.create(tenant=anna.tenant, admission=User.Admission.AWAITED)
+    UserFactory.create(admission=User.Admission.AWAITED)
+    assert "2 mailboxes" in notices(operator)[0]
+    assert "1 mailbox" in notices(sign_in_fresh(Client(), anna))[0]
+
+
+def test_the_dashboard_speaks_german(anna: User) -> None:
+    proven(anna, failures=3, lost_days_ago=2)
+    mail_failed("x@firm.com")
+    administrator(anna.tenant)
+    client = Client(headers={"accept-language": "de"})
+    page = sign_in_fresh(client, anna).get("/admin/").content.decode()
+    begin, end = page.index('id="content-main"'), page.index('class="lists"')
+    assert english_in(visible(page[begin:end])) == []
+    assert "Was Aufmerksamkeit braucht" in page
+
+
+# --- Plots -----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60))
+def test_bars_lie_within_the_drawing_and_are_as_high_as_their_numbers(numbers: list[int]) -> None:
+    plot = bars([(str(at), number) for at, number in enumerate(numbers)])
+    assert all(plot.left <= bar.x and bar.x + bar.width <= WIDTH for bar in plot.bars)
+    assert all(bar.y >= 0 and bar.y + bar.height <= HEIGHT for bar in plot.bars)
+    highest = max(bar.height for bar in plot.bars)
+    for bar in plot.bars:
+        assert bar.height * max(numbers) == pytest.approx(
+            highest * bar.number, abs=0.02 * max(numbers) + 1e-9
+        )
+    assert 2 <= len(plot.lines) <= 6
+    assert plot.lines[-1].number >= max(numbers)
+    assert sum(bar.is_labelled for bar in plot.bars) <= MOST_LABELS
+    assert plot.bars[-1].is_labelled
+
+
+@pytest.mark.parametrize(("most", "step"), [(0, 1), (4, 1), (5, 2), (9, 5), (43, 20), (1000, 500)])
+def test_lines_are_round_numbers(most: int, step: int) -> None:
+    assert step_for(most) == step
+
+
+def test_the_last_months_go_over_the_turn_of_the_year() -> None:
+    months = list(_last_months(dt.date(2026, 2, 28)))
+    assert (months[0], months[-1]) == (dt.date(2025, 3, 1), dt.date(2026, 2, 1))
