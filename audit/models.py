@@ -48,7 +48,7 @@ class AuditEvent(AppendOnlyModel):
     at = models.DateTimeField(_("time"), default=timezone.now, editable=False)
     action = models.CharField(_("action"), max_length=80)
     result = models.CharField(_("result"), max_length=8, choices=Result, default=Result.DONE)
-    tenant_id = models.UUIDField(_("tenant"), null=True)
+    tenant_id = models.UUIDField(_("organisation"), null=True)
     actor_id = models.UUIDField(_("who"), null=True, help_text=_("Empty: the system."))
     on_behalf_of_id = models.UUIDField(_("on behalf of"), null=True)
     subject = models.CharField(_("what"), max_length=120, help_text=_("Kind and id."))

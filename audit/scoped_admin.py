@@ -15,8 +15,9 @@ from django.db.models import Field, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
+from django.utils.functional import Promise
 
-from audit import freshness, scope
+from audit import freshness, refusals, scope
 from audit.scope import Reach
 
 View = Callable[..., HttpResponseBase]
@@ -76,6 +77,17 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     # Fields that other pages link with; what a list filters by may be asked for anyway, and nothing else.
     linked_lookups: Collection[str] = ()
 
+    # What administrators read for it in the list of pages, where the word for operators is another.
+    name_for_administrators: str | Promise = ""
+    # They name the organisation, which an administrator knows.
+    columns_of_operators: Collection[str] = ("tenant", "tenant_id")
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        columns = super().get_list_display(request)
+        if scope.of(request).is_everything:
+            return list(columns)
+        return [column for column in columns if column not in self.columns_of_operators]
+
     @property
     def urls(self) -> list[URLPattern]:
         """None of its addresses opens where the page does not, whatever a class says about permissions."""
@@ -88,6 +100,13 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if self.admin_site.has_permission(request) and not self.is_open_to(request):
+                refusals.note(
+                    request,
+                    PermissionDenied(),
+                    action="open",
+                    subject=f"page:{self.opts.label_lower}",
+                    tenant_id=scope.of(request).tenant_id,
+                )
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import wraps
+from itertools import chain
 from typing import Any, TypeVar, cast
 
 from django.conf import settings
@@ -19,7 +20,8 @@ from django.views.defaults import permission_denied
 
 from accounts import fresh_factor
 from accounts.second_factor_views import lead_back_to
-from audit import scope
+from audit import refusals, scope
+from audit.exceptions import Refusal
 from audit.scope import NOTHING, Scope
 from rms_portal.dashboard import page as dashboard
 from tenants import access
@@ -67,6 +69,14 @@ class PortalAdminSite(admin.AdminSite):
         context = {"dashboard": board, "title": title, **(extra_context or {})}
         return super().index(request, context)
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        apps = super().get_app_list(request, app_label)
+        if not scope.of(request).is_everything:
+            for model in chain.from_iterable(app["models"] for app in apps):
+                page = self._registry[model["model"]]
+                model["name"] = getattr(page, "name_for_administrators", "") or model["name"]
+        return apps
+
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without Django's look at any row of any table by its number, which tells whether there is one."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
@@ -82,7 +92,7 @@ class PortalAdminSite(admin.AdminSite):
         def walled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)
             if request.user.is_superuser or fresh_factor.gave_factor(request):
-                return view(request, *args, **kwargs)
+                return _told_what_is_refused(view, request, *args, **kwargs)
             if fresh_factor.has_factor(request.user):
                 return fresh_factor.ask(request)
             text = _(
@@ -116,6 +126,25 @@ class PortalAdminSite(admin.AdminSite):
 def _organisation(request: HttpRequest) -> str:
     assert isinstance(request.user, User)
     return request.user.tenant.name if request.user.tenant else ""
+
+
+def _told_what_is_refused(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    """What a page does not tell by itself stands above the page that it came from, and in the log."""
+    try:
+        return view(request, *args, **kwargs)
+    except Refusal as refusal:
+        name = request.resolver_match.url_name if request.resolver_match else ""
+        refusals.note(
+            request,
+            refusal,
+            action=request.POST.get("action") or name or "",
+            subject=f"page:{name}",
+            tenant_id=scope.of(request).tenant_id,
+        )
+        messages.error(request, str(refusal))
+        return redirect(request.path if request.method == "POST" else "admin:index")
 
 
 def _lacks_factor(request: HttpRequest) -> bool:

@@ -68,6 +68,28 @@ class NoOrganisation(DirectoryError):
         )
 
 
+class NobodyAdministers(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _(
+                "Nobody administers the organisation of %(address)s yet. Its first administrator becomes it by proving the domain."
+            )
+            % {"address": address}
+        )
+
+
+class AdministratorAlready(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("The account %(address)s is an administrator already.") % {"address": address}
+        )
+
+
+class MemberAlready(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(_("The account %(address)s is a member as it is.") % {"address": address})
+
+
 class MayNotProve(DirectoryError):
     """Whoever asks for a proof cannot use it; `sentence` says why and what to do."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from outbox.content import MailContent, writes
+from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from tenants.addresses import shown_domain
 from tenants.models import DomainProof
@@ -36,6 +37,42 @@ def proof_lost(mail: OutboxMail) -> MailContent:
             )
             % {"date": lapses, "domain": domain}
         ],
+    )
+
+
+@writes("tenants.made_administrator")
+def made_administrator(mail: OutboxMail) -> MailContent:
+    subject = _("You administer your organisation at %(product)s now") % {
+        "product": settings.PRODUCT_NAME
+    }
+    return MailContent(
+        subject=subject,
+        heading=_("You are an administrator now"),
+        paragraphs=[
+            _(
+                "An administrator of your organisation, or whoever runs this service, made you an administrator. You see the organisation's accounts, domains and log, and decide about them."
+            ),
+            _("You need a second factor for that. The administration leads you to set one up."),
+        ],
+        button=Button(
+            _("Open the administration"), f"{settings.PUBLIC_URL}{reverse('admin:index')}"
+        ),
+        after=[_("If you did not expect this, ask your IT department.")],
+    )
+
+
+@writes("tenants.made_member")
+def made_member(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("You no longer administer your organisation at %(product)s")
+        % {"product": settings.PRODUCT_NAME},
+        heading=_("You are no longer an administrator"),
+        paragraphs=[
+            _(
+                "An administrator of your organisation, or whoever runs this service, made you a member again. Your account and what you protected stay as they are."
+            )
+        ],
+        after=[_("If you did not expect this, ask your IT department.")],
     )
 
 

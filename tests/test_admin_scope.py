@@ -101,7 +101,7 @@ def _seen_at_addresses(client: Client, rows: Rows) -> Iterator[str]:
             client.get(address, follow=True),
             client.post(address, {"post": "yes", "_selected_action": str(key)}, follow=True),
         ):
-            if answer.status_code >= 500 or shows(answer.content.decode(), key):
+            if answer.status_code >= 500 or shows(answer.getvalue().decode(errors="replace"), key):
                 yield f"{answer.request['REQUEST_METHOD']} {address}"
 
 
@@ -119,7 +119,9 @@ def _seen_in_lists(client: Client, rows: Rows) -> Iterator[str]:
             "?_popup=1",
         ):
             answer = client.get(page + query, follow=True)
-            if answer.status_code >= 500 or shows(answer.content.decode(), row.pk):
+            if answer.status_code >= 500 or shows(
+                answer.getvalue().decode(errors="replace"), row.pk
+            ):
                 yield page + query
 
 
@@ -135,7 +137,7 @@ def _seen_in_fields(client: Client) -> Iterator[str]:
                 "term": "",
             }
             answer = client.get(reverse("admin:autocomplete"), asked)
-            if answer.status_code >= 500 or shows(answer.content.decode()):
+            if answer.status_code >= 500 or shows(answer.getvalue().decode(errors="replace")):
                 yield f"autocomplete {asked}"
 
 
@@ -147,7 +149,9 @@ def _seen_after_actions(client: Client, rows: Rows) -> Iterator[str]:
                 "_selected_action": [str(rows[model].pk)],
             }
             answer = client.post(reverse(name_of(model, "changelist")), chosen, follow=True)
-            if answer.status_code >= 500 or shows(answer.content.decode(), rows[model].pk):
+            if answer.status_code >= 500 or shows(
+                answer.getvalue().decode(errors="replace"), rows[model].pk
+            ):
                 yield f"{model._meta.label} {action}"
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from audit.exporting import BEGINS_A_FORMULA, without_formula
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
-from signup.flows.import_users import BEGINS_A_FORMULA, without_formula
 from tenants.models import Domain, Tenant, User
 from tests.factories import TenantFactory, UserFactory
 from tests.test_commands import refusal, run, say

@@ -97,6 +97,9 @@ def problem_of_change(before: Any, after: Any) -> str | None:
         return "the version before still writes null there."
     if (after.unique, after.db_index) != (before.unique, before.db_index):
         return "its index locks the table; add it concurrently, in a migration of its own."
+    if isinstance(before, models.ForeignKey) and isinstance(after, models.ForeignKey):
+        is_same = str(before.remote_field.model).lower() == str(after.remote_field.model).lower()
+        return None if is_same else "it refers to another table; add a second field and copy."
     grows = (
         isinstance(before, models.CharField)
         and isinstance(after, models.CharField)

@@ -24,8 +24,6 @@ from tenants.models import Tenant, User
 
 LONGEST_NAME = 150
 SEPARATORS = ",;\t"
-# How a spreadsheet tells a formula: such a cell of an answer begins with an apostrophe.
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Result(Enum):
@@ -108,8 +106,3 @@ def _name(row: dict[str, str], column: str) -> str:
             % {"longest": LONGEST_NAME}
         )
     return name
-
-
-def without_formula(cell: str) -> str:
-    """`cell` for a spreadsheet, which would run what begins like a formula."""
-    return f"'{cell}" if cell.startswith(BEGINS_A_FORMULA) else cell

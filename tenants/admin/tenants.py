@@ -6,9 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
+from audit import scope
 from audit.admin import ReadOnlyAdmin
 from audit.scoped_admin import ScopedInline
 from tenants import services
@@ -47,10 +49,20 @@ class TenantAdmin(ReadOnlyAdmin):
     readonly_fields = ("name", "state", "created_at")
     inlines = (DomainInline,)
     reach = "pk"
+    name_for_administrators = _("My organisation")
     is_sensitive_to_change = True
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.is_open_to(request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who has one organisation goes there at once."""
+        own = scope.of(request).tenant_id
+        if own and request.method == "GET":
+            return redirect("admin:tenants_tenant_change", own)
+        return super().changelist_view(request, extra_context)
 
     def save_model(
         self,

@@ -11,11 +11,13 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from audit import refusals
 from audit.admin import ReadOnlyAdmin
 from audit.scoped_admin import ScopedInline
 from tenants.admin.acting import operator_of
+from tenants.admin.filters import LastSignInFilter
 from tenants.exceptions import DirectoryError
-from tenants.flows import erase, states
+from tenants.flows import erase, roles, states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, User
 
@@ -40,7 +42,14 @@ class UserAdmin(ReadOnlyAdmin):
         "last_login",
     )
     list_select_related = ("tenant",)
-    list_filter = ("role", "state", "creation_method", "admission", "created_at")
+    list_filter = (
+        "role",
+        "state",
+        "creation_method",
+        LastSignInFilter,
+        "admission",
+        "created_at",
+    )
     search_beginnings = ("email",)
     search_help_text = _("The beginning of an address.")
     fields = (
@@ -61,7 +70,13 @@ class UserAdmin(ReadOnlyAdmin):
     )
     inlines = (AddressInline,)
     reach = "tenant"
-    sensitive_actions: Collection[str] = ("disable", "delete_for_now", "release")
+    sensitive_actions: Collection[str] = (
+        "disable",
+        "delete_for_now",
+        "release",
+        "make_administrator",
+        "make_member",
+    )
     actions: Any = (
         "admit",
         "take_admission_back",
@@ -69,6 +84,8 @@ class UserAdmin(ReadOnlyAdmin):
         "restore",
         "delete_for_now",
         "release",
+        "make_administrator",
+        "make_member",
     )
 
     @admin.action(description=_("Admit to organisation-wide grants"))
@@ -95,6 +112,14 @@ class UserAdmin(ReadOnlyAdmin):
     def release(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset, erase.release)
 
+    @admin.action(description=_("Make administrators of their organisation"))
+    def make_administrator(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, roles.make_administrator)
+
+    @admin.action(description=_("Make members again: administer no more"))
+    def make_member(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset, roles.make_member)
+
     def _each(
         self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]
     ) -> None:
@@ -105,6 +130,13 @@ class UserAdmin(ReadOnlyAdmin):
                 decide(user=user, acting_user=operator_of(request))
                 done += 1
             except DirectoryError as refusal:
+                refusals.note(
+                    request,
+                    refusal,
+                    action=request.POST.get("action", ""),
+                    subject=self.subject_of(user),
+                    tenant_id=user.tenant_id,
+                )
                 self.message_user(request, str(refusal), messages.WARNING)
         if done:
             said = ngettext(

@@ -98,7 +98,7 @@ def _shut(
     **more: Any,
 ) -> bool:
     """Whether the account was in one of `from_states`, and is shut now."""
-    _require_another(user)
+    require_another(user)
     if not _set_state(
         user, from_states=from_states, to=to, sessions_ended_at=timezone.now(), **more
     ):
@@ -113,7 +113,7 @@ def _set_state(user: User, *, from_states: Collection[State], to: State, **more:
     return hit == 1
 
 
-def _require_another(user: User) -> None:
+def require_another(user: User) -> None:
     """Raises LastAdministrator or LastOperator where `user` is the one that is left.
 
     Whoever shuts one of them holds all, so that two who shut each other do so one after the other.

@@ -18,7 +18,9 @@ class Group(models.Model):
     """Rows reach their tenant by `tenant`; memberships and nestings by their group."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="groups")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="groups", verbose_name=_("organisation")
+    )
     name = models.CharField(_("name"), max_length=120)
     name_key = models.CharField(
         _("name in its one spelling"),

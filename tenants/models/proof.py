@@ -29,7 +29,9 @@ class DomainProof(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     domain_name = models.CharField(_("domain"), max_length=253)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="proofs")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="proofs", verbose_name=_("organisation")
+    )
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proofs")
     value = models.CharField(_("value"), max_length=64, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)

@@ -31,8 +31,8 @@ class Tenant(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
     class Meta:
-        verbose_name = _("tenant")
-        verbose_name_plural = _("tenants")
+        verbose_name = _("organisation")
+        verbose_name_plural = _("organisations")
         ordering = ("-created_at", "-id")
         indexes = (models.Index(fields=("-created_at", "-id"), name="tenants_newest"),)
 
@@ -54,7 +54,9 @@ class Domain(models.Model):
         unique=True,
         error_messages={"unique": _("This domain belongs to a tenant already.")},
     )
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="domains")
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="domains", verbose_name=_("organisation")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UNVERIFIED)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 

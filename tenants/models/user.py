@@ -49,7 +49,13 @@ class User(AbstractBaseUser):
         ADMITTED = "admitted", _("admitted")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, null=True, related_name="users")
+    tenant = models.ForeignKey(
+        Tenant,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="users",
+        verbose_name=_("organisation"),
+    )
     email = models.CharField(
         _("e-mail address"),
         max_length=254,
@@ -94,6 +100,7 @@ class User(AbstractBaseUser):
         indexes = (
             models.Index(fields=("-created_at", "-id"), name="users_newest"),
             models.Index(fields=("tenant", "-created_at"), name="users_of_tenant"),
+            models.Index(fields=("last_login",), name="users_by_sign_in"),
             # Most accounts are active members who signed up: lists of the others find them by these.
             models.Index(
                 fields=("state", "-created_at", "-id"),

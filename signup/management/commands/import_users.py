@@ -11,8 +11,9 @@ from typing import Any, TextIO
 from django.core.management.base import CommandParser
 
 from audit.commands import ChangeCommand, Row
+from audit.exporting import without_formula
 from signup.exceptions import FileUnreadable
-from signup.flows.import_users import ImportedRow, Result, import_users, without_formula
+from signup.flows.import_users import ImportedRow, Result, import_users
 from tenants.models import Tenant
 from tenants.selectors import get_tenant
 
