@@ -26,7 +26,7 @@ from accounts import fresh_factor, services, sessions, throttle
 from accounts.flows import prove_mailbox
 from tenants import services as directory
 from tenants.models import User
-from tenants.signals import account_shut
+from tenants.signals import account_shut, address_changed
 
 
 @receiver(user_logged_in)
@@ -92,6 +92,11 @@ def forget_the_sessions_that_ended(request: HttpRequest, user: User, **_: Any) -
     """They ended by the change itself; this takes them off the list."""
     key = request.session.session_key or ""
     UserSession.objects.filter(user_id=user.pk).exclude(session_key=key).delete()
+
+
+@receiver(address_changed)
+def ask_for_the_new_mailbox(user: User, **_: Any) -> None:
+    prove_mailbox.ask_at_new_address(user)
 
 
 @receiver(account_shut)

@@ -12,12 +12,12 @@ from outbox.models import OutboxMail
 from outbox.signals import complained
 from signup import address_rules
 from signup.exceptions import LinkUnusable
-from signup.flows import confirm
+from signup.flows import confirm, invite
 from signup.flows.request import pause_mail
 from signup.models import SignUp
 from tenants.addresses import AddressRefused
 from tenants.models import User
-from tenants.signals import domain_wanted
+from tenants.signals import address_changed, domain_wanted
 
 ADDING_PLAN = "adding_plan"
 
@@ -48,3 +48,8 @@ def refuse_names_that_are_nobodys(domain_name: str, **_: Any) -> None:
 def pause_mail_after_a_complaint(sender: type[OutboxMail], mail: OutboxMail, **_: Any) -> None:
     """Whoever reports our mail as unwanted says the same as *This was not me*."""
     pause_mail(address=mail.to_address)
+
+
+@receiver(address_changed)
+def invite_at_the_new_address(user: User, **_: Any) -> None:
+    invite.send_to_new_address(user=user)

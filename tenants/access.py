@@ -21,6 +21,8 @@ class Power(Enum):
     ADMIT = "admit"
     MAKE_ADMINISTRATOR = "make_administrator"
     MAKE_MEMBER = "make_member"
+    ADD_ADDRESS = "add_address"
+    CHOOSE_ADDRESS = "choose_address"
 
 
 GOVERNING = {
@@ -33,8 +35,10 @@ GOVERNING = {
     Power.ADMIT,
     Power.MAKE_ADMINISTRATOR,
     Power.MAKE_MEMBER,
+    Power.ADD_ADDRESS,
+    Power.CHOOSE_ADDRESS,
 }
-OVER_ONESELF = {Power.CLOSE, Power.EXPORT, Power.END_SESSIONS}
+OVER_ONESELF = {Power.CLOSE, Power.EXPORT, Power.END_SESSIONS, Power.CHOOSE_ADDRESS}
 
 
 def may(acting_user: User | None, power: Power, user: User) -> bool:

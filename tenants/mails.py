@@ -96,3 +96,41 @@ def account_closed(mail: OutboxMail) -> MailContent:
             )
         ],
     )
+
+
+@writes("tenants.address_changed")
+def address_changed(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Your new address at %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Your address was changed"),
+        paragraphs=[
+            _(
+                "%(address)s is the address of your account now. Sign in with it; your password, your protected files and your sessions stay as they are."
+            )
+            % {"address": mail.to_address}
+        ],
+        after=[
+            _(
+                "If you did not expect this, tell your IT department, or whoever runs this service: somebody may have made a mistake."
+            )
+        ],
+    )
+
+
+@writes("tenants.address_left")
+def address_left(mail: OutboxMail) -> MailContent:
+    """It does not name the new address: who reads the old mailbox need not be its owner any more."""
+    return MailContent(
+        subject=_("Your account at %(product)s has another address")
+        % {"product": settings.PRODUCT_NAME},
+        heading=_("Your address was changed"),
+        paragraphs=[
+            _("Mail to the account that was at %(address)s goes to another address from now on.")
+            % {"address": mail.to_address}
+        ],
+        after=[
+            _(
+                "If you did not want this, tell your IT department, or whoever runs this service, at once: somebody may be about to take your account."
+            )
+        ],
+    )

@@ -42,6 +42,11 @@ def user_row(user: User) -> dict[str, Any]:
     }
 
 
+def user_details(user: User) -> dict[str, Any]:
+    held = user.addresses.filter(is_primary=False).values_list("address", flat=True)
+    return user_row(user) | {"aliases": list(held)}
+
+
 def group_row(group: Group) -> dict[str, Any]:
     held = sorted(group.addresses.all(), key=lambda held: (not held.is_primary, held.address))
     return {

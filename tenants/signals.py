@@ -9,6 +9,7 @@ does not let that be.
 `domain_proven`: `proof` (a DomainProof, proven just now, for the first time), `acting_user`. What follows from
 a proof begins here. Until then only the proof is noted, and the domain is verified where the proof's tenant
 holds it already.
+`address_changed`: `user`, with their new primary address, `acting_user`.
 `account_shut`: `user`, as they were a moment before, `state` (what they have become: disabled, deleted or
 closed), `acting_user`. Whatever lets somebody in by itself (sessions, tokens) ends here, at once.
 """
@@ -21,4 +22,5 @@ tenant_created = Signal()
 tenant_moved = Signal()
 domain_wanted = Signal()
 domain_proven = Signal()
+address_changed = Signal()
 account_shut = Signal()

@@ -19,13 +19,15 @@ from tenants.exceptions import (
 )
 from tenants.joining import Door, doors
 from tenants.models import Address, Domain, Tenant, User
-from tenants.selectors import domain_named
 from tenants.tombstones import spellings
 
 
-def domain_of(address: TypedAddress) -> Domain:
+def domain_of(address: TypedAddress, *, lock: bool = False) -> Domain:
     """Raises NoSuchTenant."""
-    domain = domain_named(address.domain)
+    domains = Domain.objects.select_related("tenant").filter(name=address.domain)
+    if lock:
+        domains = domains.select_for_update(no_key=True, of=("self",))
+    domain = domains.first()
     if domain is None:
         raise NoSuchTenant(address.domain)
     return domain

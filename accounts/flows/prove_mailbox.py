@@ -57,6 +57,13 @@ def ask(*, user: User, language: str, browser: str) -> bool:
     return True
 
 
+def ask_at_new_address(user: User) -> None:
+    """Who signed up opens nothing until the mailbox of an address that nobody proved yet is proven."""
+    proof = mailbox_proof(user, now=timezone.now())
+    if proof and proof.proven_at is None:
+        _send(user, user.language, {})
+
+
 def remind() -> int:
     """Sends the mail to everybody whose proof ends soon, once; how many there were.
 

@@ -124,6 +124,12 @@ def _join(user: User) -> None:
     licences.assign_unit(subscription=free, user=user, acting_user=user)
 
 
+def send_to_new_address(*, user: User) -> None:
+    """Who has not used the invitation yet: the link that went to the old address is worthless now."""
+    if user.creation_method == User.CreationMethod.ADMIN and not user.has_usable_password():
+        _send(user)
+
+
 def send_again(*, user: User) -> bool:
     """Another mail for an invitation that was not used in time; whether the limit let it."""
     if user.has_usable_password() or not MAILS.take(user.email or ""):
