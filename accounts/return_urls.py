@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from django.conf import settings
 from django.utils.http import url_has_allowed_host_and_scheme
+
+# A path of this site, or a whole address: what browsers make of anything else, they disagree on.
+FORM = re.compile(r"/(?![/\\])|https?://[^/\\]", re.IGNORECASE)
 
 
 def safe_return_url(url: str) -> str:
@@ -14,6 +19,7 @@ def safe_return_url(url: str) -> str:
     if (
         len(url) <= 2000
         and url.isprintable()
+        and FORM.match(url)
         and url_has_allowed_host_and_scheme(
             url, allowed_hosts=allowed, require_https=not is_local and not own.startswith("127.")
         )
