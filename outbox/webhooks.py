@@ -18,7 +18,10 @@ from django.urls import URLPattern, path
 logger = logging.getLogger(__name__)
 View = Callable[..., HttpResponse]
 # What reading a report raises when it is not formed as the service forms it.
-MALFORMED = (ValueError, LookupError, TypeError, AttributeError, AnymailConfigurationError)
+MALFORMED = (
+    *(ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError),
+    AnymailConfigurationError,
+)
 
 
 def patterns(service: str) -> list[URLPattern]:
