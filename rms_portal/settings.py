@@ -246,8 +246,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "welcome"
 LOGOUT_REDIRECT_URL = "home"
 PASSWORD_RESET_TIMEOUT = 60 * 60
-# Django's, over password, last sign-in and address; allauth's writes a row of its own when a link is opened.
-ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+# allauth's writes a row of its own when a link is opened.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "accounts.reset_tokens.ResetTokens"  # noqa: S105
 
 # How long a session may be idle, and how long it may last at all: of members; of operators and administrators.
 SESSION_IDLE = dt.timedelta(days=env.int("SESSION_IDLE_DAYS", default=7))

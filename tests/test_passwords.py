@@ -12,13 +12,13 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
 from django.contrib.auth.password_validation import validate_password
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 
 from accounts.passwords import BREACHED_PASSWORDS, breached_passwords, hints_for
+from accounts.reset_tokens import ResetTokens
 from rms_portal import settings as product_settings
 from tenants.addresses import parse
 from tenants.models import Tenant, User
@@ -310,7 +310,7 @@ HINT = "At least {} characters. A sentence is easy to remember."
 
 
 def page_after_reset_link(client: Client, user: User) -> str:
-    token = default_token_generator.make_token(user)
+    token = ResetTokens().make_token(user)
     link = reverse("account_reset_password_from_key", args=(user_pk_to_url_str(user), token))
     return client.get(link, follow=True).content.decode()
 

@@ -215,7 +215,9 @@ def test_a_browser_agrees() -> None:
 
 @pytest.fixture
 def client() -> Client:
-    return Client(SERVER_NAME=OWN, **{"wsgi.url_scheme": "https"})
+    client = Client(SERVER_NAME=OWN)
+    client.defaults["wsgi.url_scheme"] = "https"
+    return client
 
 
 @pytest.fixture

@@ -104,11 +104,13 @@ def complete(
 def add_plan(*, sign_up: SignUp, user: User) -> None:
     """Adds the free plan to the account that the link was sent to, if the organisation still lets it.
 
-    Raises LinkUnusable for anybody else's account, AddressRefused where the domain is blocked by now.
+    Raises LinkUnusable for anybody else's account, also of somebody who has the address since then, and
+    AddressRefused where the domain is blocked by now.
     """
     address = addresses.parse(sign_up.address)
     address_rules.refuse_unusable_domain(address.domain)
     is_own = user.email == sign_up.address and user.tenant is not None
+    is_own = is_own and user.created_at <= (sign_up.asked_again_at or sign_up.created_at)
     if not is_own or decide(address).outcome is not SignUp.Outcome.ADD_PLAN:
         raise LinkUnusable
     _grant_plans(sign_up, user, is_new=False)
