@@ -34,6 +34,7 @@ MOST_DRAINS = 8
 KEEP_SENT = dt.timedelta(days=30)
 KEEP_FAILED = dt.timedelta(days=90)
 PURGE_BATCH = 1000
+INSERTED_AT_ONCE = 1000
 State = OutboxMail.State
 ENDED_BADLY = (State.FAILED, State.BOUNCED)
 
@@ -46,6 +47,20 @@ def enqueue(
     insert([mail])
     _announce_on_commit(mail.id)
     return mail
+
+
+def enqueue_many(
+    *, kind: str, recipients: Iterable[tuple[str, str]], context: dict[str, object]
+) -> int:
+    """One mail for each address and language, by few statements however many there are; how many there are."""
+    mails = [
+        OutboxMail(kind=kind, to_address=address, language=language, context=context)
+        for address, language in recipients
+    ]
+    OutboxMail.objects.bulk_create(mails, batch_size=INSERTED_AT_ONCE)
+    expires = SWEEP_EVERY.total_seconds()
+    transaction.on_commit(partial(announce_due, expires=expires), robust=True)
+    return len(mails)
 
 
 def _announce_on_commit(mail_id: uuid.UUID) -> None:

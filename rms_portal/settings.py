@@ -42,6 +42,7 @@ METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
 MAILBOX_PROOF_DAYS: int = env.int("MAILBOX_PROOF_DAYS", default=90)
+TAKEOVER_LIMITED_HOURS: int = env.int("TAKEOVER_LIMITED_HOURS", default=72)
 _dns_resolvers: list[str] = [text.strip() for text in env.list("DNS_RESOLVERS", default=[])]
 # Host and port of the resolvers where the proof of a domain is asked. None: the domain's own name servers.
 DNS_RESOLVERS = [server for text in _dns_resolvers if (server := environment.dns_server(text))]

@@ -165,6 +165,16 @@ def is_shared_ending(name: str) -> bool:
     return in_force().is_public_suffix(name) or bool(_with_private_section().is_public(name))
 
 
+def registrable_domain(name: str) -> str | None:
+    """What one registrant has: the longest that the rules in force or, for the private section, the shipped list
+    allow. None for a shared ending.
+    """
+    if is_shared_ending(name):
+        return None
+    private = _with_private_section().privatesuffix(name) or ""
+    return max(in_force().suffixes.privatesuffix(name) or registered_domain(name), private, key=len)
+
+
 @lru_cache(maxsize=1)
 def _with_private_section() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)

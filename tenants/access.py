@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
 from enum import Enum
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from audit.scope import EVERYTHING, NOTHING, Scope
 from tenants.exceptions import NotAllowed
-from tenants.models import Tenant, User
+from tenants.models import MovedRow, Takeover, Tenant, User
+from tenants.takeover.exceptions import Limited, OperatorsOnly
+from tenants.takeover.registry import PERSON
 
 
 class Power(Enum):
@@ -39,6 +48,15 @@ GOVERNING = {
     Power.CHOOSE_ADDRESS,
 }
 OVER_ONESELF = {Power.CLOSE, Power.EXPORT, Power.END_SESSIONS, Power.CHOOSE_ADDRESS}
+# What a new administrator does not do, for 72 hours, to accounts that were there before. Mail for a new password
+# goes to an account's address, so whoever gives it another one has the account.
+LIMITED = {
+    Power.DELETE,
+    Power.RELEASE,
+    Power.RESET_FACTORS,
+    Power.ADD_ADDRESS,
+    Power.CHOOSE_ADDRESS,
+}
 
 
 def may(acting_user: User | None, power: Power, user: User) -> bool:
@@ -51,7 +69,9 @@ def may(acting_user: User | None, power: Power, user: User) -> bool:
         return power in OVER_ONESELF
     if acting_user.is_operator:
         return True
-    return power in GOVERNING and _administers(acting_user, user.tenant)
+    if power not in GOVERNING or not _administers(acting_user, user.tenant):
+        return False
+    return power not in LIMITED or limited_until(user) is None
 
 
 def scope_of(user: User) -> Scope:
@@ -68,21 +88,57 @@ def governs(acting_user: User | None, tenant: Tenant) -> bool:
     return acting_user.is_active and (acting_user.is_operator or _administers(acting_user, tenant))
 
 
+def operates(acting_user: User | None) -> bool:
+    """Whether `acting_user` may decide about the installation."""
+    return acting_user is None or (acting_user.is_active and acting_user.is_operator)
+
+
+def limited_until(user: User) -> dt.datetime | None:
+    """Until when those who took over the organisation of `user`, who was there before, are limited."""
+    before = _limited(user.tenant_id).filter(done_at__gt=user.created_at)
+    came = MovedRow.objects.filter(takeover=OuterRef("pk"), kind=PERSON, row_id=user.pk)
+    return _latest(before.filter(Q(kind=Takeover.Kind.INTERNAL) | Exists(came)))
+
+
+def tenant_limited_until(tenant: Tenant) -> dt.datetime | None:
+    """Until when there are such accounts in `tenant`."""
+    return _latest(_limited(tenant.pk))
+
+
+def _limited(tenant_id: uuid.UUID | None) -> QuerySet[Takeover]:
+    done = Takeover.objects.filter(target_tenant_id__in=[tenant_id], state=Takeover.State.DONE)
+    return done.filter(limited_until__gt=timezone.now())
+
+
+def _latest(takeovers: QuerySet[Takeover]) -> dt.datetime | None:
+    return takeovers.order_by("-limited_until").values_list("limited_until", flat=True).first()
+
+
 def may_create_in(acting_user: User | None, tenant: Tenant) -> bool:
     """Whether `acting_user` may make accounts in `tenant`."""
     return governs(acting_user, tenant)
 
 
 def require(acting_user: User | None, power: Power, user: User) -> None:
-    """Raises NotAllowed."""
-    if not may(acting_user, power, user):
-        raise NotAllowed
+    """Raises NotAllowed, or Limited where it may be done later."""
+    if may(acting_user, power, user):
+        return
+    until = limited_until(user) if power in LIMITED else None
+    if until and acting_user and _administers(acting_user, user.tenant):
+        raise Limited(date_format(localtime(until), "DATETIME_FORMAT"))
+    raise NotAllowed
 
 
 def require_governs(acting_user: User | None, tenant: Tenant) -> None:
     """Raises NotAllowed."""
     if not governs(acting_user, tenant):
         raise NotAllowed
+
+
+def require_operates(acting_user: User | None) -> None:
+    """Raises OperatorsOnly."""
+    if not operates(acting_user):
+        raise OperatorsOnly
 
 
 def require_create_in(acting_user: User | None, tenant: Tenant) -> None:

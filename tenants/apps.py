@@ -10,7 +10,9 @@ class TenantsConfig(AppConfig):
     verbose_name = _("Organisations")
 
     def ready(self) -> None:
-        from tenants import address_rule, holdings, mails  # noqa: F401 -- they register themselves
+        from tenants import address_rule, holdings, mails, receivers  # noqa: F401 -- they register themselves
+        from tenants.takeover import belongings  # noqa: F401
+        from tenants.takeover import mails as takeover_mails  # noqa: F401
 
         pre_migrate.connect(address_rule.let_go, sender=self)
         post_migrate.connect(address_rule.hold, sender=self)

@@ -22,6 +22,14 @@ class NoSuchTenant(DirectoryError):
         )
 
 
+class NoSuchTakeover(DirectoryError):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _("%(domain)s was not taken over. list_takeovers shows the domains that were.")
+            % {"domain": domain}
+        )
+
+
 class AddressTaken(DirectoryError):
     def __init__(self) -> None:
         super().__init__("An account has this address already.")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tenants.group_selectors import active_members_of, groups_around, groups_within, members_of
-from tenants.models import DomainProof, Group, Tenant, User
+from tenants.models import Domain, DomainProof, Group, Takeover, Tenant, User
+from tenants.takeover.registry import Line
 
 
 def tenant_row(tenant: Tenant) -> dict[str, Any]:
@@ -94,3 +95,52 @@ def proof_details(proof: DomainProof) -> dict[str, Any]:
         "failures": proof.failures,
         "proof_lost_at": proof.proof_lost_at,
     }
+
+
+def takeover_row(takeover: Takeover) -> dict[str, Any]:
+    return {
+        "id": takeover.id,
+        "domain": takeover.domain_name,
+        "kind": takeover.kind,
+        "state": takeover.state,
+        "from": takeover.source_name,
+        "to": takeover.target_name,
+        "begun": takeover.created_at,
+        "done": takeover.done_at,
+        "limited_until": takeover.limited_until,
+        "undo_until": takeover.undo_until,
+    }
+
+
+def takeover_details(takeover: Takeover) -> dict[str, Any]:
+    return takeover_row(takeover) | {
+        "from_id": takeover.source_tenant_id,
+        "to_id": takeover.target_tenant_id,
+        "actor_id": takeover.actor_id,
+        "administrator_id": takeover.administrator_id,
+        "proof_id": takeover.proof_id,
+        "waived_at": takeover.waived_at,
+        "waived_by_id": takeover.waived_by_id,
+        "undone": takeover.undone_at,
+        "undone_by_id": takeover.undone_by_id,
+        "stopped": takeover.is_stopped,
+        "reason": takeover.reason or None,
+        "refusal": takeover.refusal or None,
+        "purged": takeover.purged_at,
+        "steps": [step.name for step in takeover.steps.all() if not step.is_back],
+        "steps_back": [step.name for step in takeover.steps.all() if step.is_back],
+    }
+
+
+def domain_row(domain: Domain) -> dict[str, Any]:
+    return {
+        "domain": domain.name,
+        "state": domain.state,
+        "tenant_id": domain.tenant_id,
+        "addresses": domain.addresses.count(),
+        "created_at": domain.created_at,
+    }
+
+
+def line_row(line: Line) -> dict[str, Any]:
+    return {"what": line.name, "count": line.count, "collides": line.collides, "text": line.text}

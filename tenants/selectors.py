@@ -10,8 +10,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from audit.queries import Prepared
 from tenants import addresses
-from tenants.exceptions import NoSuchTenant, NoSuchUser
-from tenants.models import Address, Domain, DomainProof, DomainRule, Tenant, User
+from tenants.exceptions import NoSuchTakeover, NoSuchTenant, NoSuchUser
+from tenants.models import Address, Domain, DomainProof, DomainRule, Takeover, Tenant, User
 from tenants.tombstones import spellings
 
 LAPSES_AFTER = dt.timedelta(days=30)
@@ -131,6 +131,21 @@ def proofs_of(domain_name: str | None) -> QuerySet[DomainProof]:
     """Every tenant's, for operators; of all domains where none is named."""
     proofs = DomainProof.objects.select_related("tenant", "actor")
     return proofs.filter(domain_name=domain_name) if domain_name else proofs
+
+
+def takeovers_of(domain_name: str | None) -> QuerySet[Takeover]:
+    """The newest first; of all domains where none is named."""
+    return (
+        Takeover.objects.filter(domain_name=domain_name) if domain_name else Takeover.objects.all()
+    )
+
+
+def get_takeover(domain_name: str) -> Takeover:
+    """The newest takeover of a domain. Raises NoSuchTakeover."""
+    takeover = takeovers_of(domain_name).first()
+    if takeover is None:
+        raise NoSuchTakeover(domain_name)
+    return takeover
 
 
 def endangered_proofs(tenant: Tenant) -> QuerySet[DomainProof]:

@@ -2,13 +2,11 @@
 a receiver that raises undoes all of it, and must do nothing outside the database.
 
 `tenant_created`: `tenant`, `acting_user` (None: the system).
-`tenant_moved`: `source` and `target` tenants, `domain`, `acting_user`: everything that belongs to
-`domain` goes from `source` to `target`.
 `domain_wanted`: `domain_name`: somebody wants to prove it. A receiver raises a Refusal where the installation
 does not let that be.
 `domain_proven`: `proof` (a DomainProof, proven just now, for the first time), `acting_user`. What follows from
 a proof begins here. Until then only the proof is noted, and the domain is verified where the proof's tenant
-holds it already.
+holds it already. A domain that goes to another tenant sends no signal: see tenants/takeover/registry.py.
 `address_changed`: `user`, with their new primary address, `acting_user`.
 `account_shut`: `user`, as they were a moment before, `state` (what they have become: disabled, deleted or
 closed), `acting_user`. Whatever lets somebody in by itself (sessions, tokens) ends here, at once.
@@ -19,7 +17,6 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 tenant_created = Signal()
-tenant_moved = Signal()
 domain_wanted = Signal()
 domain_proven = Signal()
 address_changed = Signal()

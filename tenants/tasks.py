@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from tenants.exceptions import NotProven
-from tenants.flows import erase, hold, prove
+from tenants.flows import erase, hold, prove, take_over
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
 
@@ -22,6 +22,7 @@ SCHEDULE = {
         "task": "tenants.tasks.recheck_domain_proofs",
         "schedule": 15.0,
     },
+    "tenants.resume_takeovers": {"task": "tenants.tasks.resume_takeovers", "schedule": 60.0},
     "tenants.expire_domain_proofs": {
         "task": "tenants.tasks.expire_domain_proofs",
         "schedule": crontab(hour="3", minute="20"),
@@ -68,3 +69,17 @@ def expire_domain_proofs() -> None:
 @shared_task
 def erase_accounts() -> None:
     erase.erase_due()
+
+
+@shared_task
+def run_takeover(takeover_id: str) -> None:
+    """For whoever pressed the button; the journal says what became of it, and why it was refused."""
+    try:
+        take_over.run(uuid.UUID(takeover_id))
+    except Refusal as refusal:
+        logger.info("Takeover %s was refused: %s", takeover_id, type(refusal).__name__)
+
+
+@shared_task
+def resume_takeovers() -> None:
+    take_over.resume()

@@ -28,6 +28,7 @@ from audit.models import AuditEvent
 from tenants.flows import prove
 from tenants.models import Address, Domain, DomainProof, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
+from tenants.takeover.exceptions import TakenAlready
 from tenants.tasks import check_domain_proof
 
 def at_once(do, things):
@@ -60,8 +61,8 @@ def note(proof):
     try:
         prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=None)
         return "noted"
-    except prove.NoProofAsked:
-        return "superseded"
+    except TakenAlready:
+        return "taken"
 
 noted = at_once(note, list(DomainProof.objects.all()) * 8)
 states = sorted(DomainProof.objects.values_list("state", flat=True))
@@ -106,7 +107,7 @@ def product(
 
 def test_from_the_record_to_the_proof_with_everybody_at_once(product: Product) -> None:
     """Sixteen requests at once make a value for each of two colleagues; the worker asks a name server; and where
-    both are found at once, one proof stays.
+    both are found at once, one becomes the administrator.
     """
     made = run(product, COLLEAGUES)
     assert len(made["values"]) == made["asked"] == 2
@@ -120,9 +121,9 @@ def test_from_the_record_to_the_proof_with_everybody_at_once(product: Product) -
         until(lambda: proven(product) == [value], seconds=60, what="the proof")
 
     assert run(product, NOTED_AT_ONCE) == {
-        "noted": ["noted", "superseded"],
-        "states": ["proven", "superseded"],
-        "proven": 2,
+        "noted": ["noted", "taken"],
+        "states": ["proven", "waiting"],
+        "proven": 1,
     }
 
 

@@ -16,13 +16,16 @@ from audit.services import record
 from outbox import announcing
 from tenants import signals
 from tenants.exceptions import MayNotProve, NoProofAsked, NotProven
+from tenants.flows import administer
 from tenants.flows.hold import found_again, next_check_after
 from tenants.models import Domain, DomainProof, Tenant, User
 from tenants.proving.check import check
 from tenants.proving.outcome import Finding, Outcome
 from tenants.proving.record import new_value
 from tenants.proving.sources import Source
-from tenants.selectors import is_blocked
+from tenants.selectors import domain_named, is_blocked
+from tenants.takeover.exceptions import HeldByManaged
+from tenants.takeover.notices import tell_who_asks
 
 LIFE = dt.timedelta(days=7)
 CHECK_TASK = "tenants.tasks.check_domain_proof"
@@ -34,6 +37,7 @@ State = DomainProof.State
 def request(*, domain_name: str, actor: User, acting_user: User | None) -> DomainProof:
     """The proof for `actor` and their tenant to publish: the same one while it lives. Raises Refusal."""
     tenant = refuse(domain_name=domain_name, actor=actor)
+    administer.refuse_who_was_stopped(domain_name, actor, acting_user)
     now = timezone.now()
     living = find(domain_name=domain_name, actor=actor, now=now)
     if living:
@@ -53,6 +57,8 @@ def request(*, domain_name: str, actor: User, acting_user: User | None) -> Domai
     except IntegrityError:  # asked for twice at the same instant
         return mine.get(state=State.WAITING)
     _record("domain.proof_requested", proof, acting_user)
+    if tenant.state == Tenant.State.UNMANAGED:
+        tell_who_asks(tenant=tenant, person_id=actor.pk)
     return proof
 
 
@@ -83,7 +89,23 @@ def refuse(*, domain_name: str, actor: User) -> Tenant:
             )
             % {"domain": domain_name}
         )
+    _refuse_what_another_governs(domain_name, tenant)
     return tenant
+
+
+def _refuse_what_another_governs(domain_name: str, tenant: Tenant) -> None:
+    """While a managed tenant's proof of its domain holds, nobody else's would lead anywhere."""
+    held = domain_named(domain_name)
+    if held is None or held.tenant_id == tenant.pk or held.tenant.state != Tenant.State.MANAGED:
+        return
+    lost = DomainProof.objects.filter(
+        domain_name=domain_name,
+        tenant=held.tenant_id,
+        state=State.PROVEN,
+        proof_lost_at__isnull=False,
+    )
+    if not lost.exists():
+        raise HeldByManaged(domain_name)
 
 
 def find(*, domain_name: str, actor: User, now: dt.datetime) -> DomainProof | None:

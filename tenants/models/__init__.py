@@ -3,19 +3,31 @@
 from tenants.models.group import Group, GroupMembership, GroupNesting
 from tenants.models.proof import DomainProof
 from tenants.models.rule import DomainRule, MailboxRule
+from tenants.models.takeover import (
+    DomainHandOver,
+    MovedRow,
+    Takeover,
+    TakeoverNotice,
+    TakeoverStep,
+)
 from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import Address, PendingErasure, User, UserManager
 
 __all__ = [
     "Address",
     "Domain",
+    "DomainHandOver",
     "DomainProof",
     "DomainRule",
     "Group",
     "GroupMembership",
     "GroupNesting",
     "MailboxRule",
+    "MovedRow",
     "PendingErasure",
+    "Takeover",
+    "TakeoverNotice",
+    "TakeoverStep",
     "Tenant",
     "User",
     "UserManager",

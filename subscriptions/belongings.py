@@ -1,0 +1,211 @@
+"""How subscriptions and units go along when a domain goes from one tenant to another.
+
+- All subscriptions of a tenant of which nothing is left go along. Where both have the same plan, the one of the
+  taker stays: the units that were bought are added to it, those that are assigned move to it, and the other is
+  cancelled.
+- Where the source keeps other domains, what was bought stays with it, and bought units of those who go are freed.
+- A unit of a free plan is always one of the tenant that its holder is in.
+- The way back gives each tenant what it had. Units that somebody got since, of a plan that does not go with them,
+  are freed; nobody who stays loses one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from audit.services import gathered, record
+from subscriptions.models import AssignedLicence, Subscription
+from subscriptions.services import ensure_free_subscription
+from tenants.models import Tenant
+from tenants.takeover.registry import Belonging, Line, Move, Plan, register
+
+SUBSCRIPTION, RAISED, FREED = "subscription", "raised", "freed_unit"
+
+
+def _move_subscriptions(move: Move) -> None:
+    if move.is_back:
+        _back(move)
+    elif move.is_whole:
+        _all(move)
+    else:
+        _rehome(move)
+
+
+def _all(move: Move) -> None:
+    now = timezone.now()
+    going = list(Subscription.objects.filter(tenant=move.source))
+    twins = _twins(move)
+    for subscription in going:
+        twin = None if subscription.cancelled_at else twins.get(subscription.plan_id)
+        move.note(SUBSCRIPTION, [(subscription.pk, _dates(subscription))])
+        if twin:
+            _raise(move, twin, subscription.units)
+            subscription.assigned_licences.update(subscription=twin)
+            subscription.cancelled_at = now
+            subscription.save(update_fields=("cancelled_at",))
+    Subscription.objects.filter(tenant=move.source).update(tenant=move.target)
+
+
+def _twins(move: Move) -> dict[str, Subscription]:
+    """The target's live subscriptions, by plan; free ones of plans that the source has are made."""
+    free = Subscription.objects.filter(
+        tenant=move.source, plan__is_free=True, cancelled_at__isnull=True
+    )
+    for sku in list(free.values_list("plan", flat=True)):
+        ensure_free_subscription(tenant=move.target, acting_user=move.acting_user, sku=sku)
+    live = Subscription.objects.select_for_update(of=("self",)).filter(
+        tenant=move.target, cancelled_at__isnull=True
+    )
+    return {subscription.plan_id: subscription for subscription in live}
+
+
+def _raise(move: Move, twin: Subscription, units: int | None) -> None:
+    if twin.units is not None and units:
+        Subscription.objects.filter(pk=twin.pk).update(units=F("units") + units)
+        move.note(RAISED, [(twin.pk, {"by": units})])
+
+
+def _dates(subscription: Subscription) -> dict[str, object]:
+    cancelled = subscription.cancelled_at
+    return {"cancelled_at": cancelled.isoformat() if cancelled else None}
+
+
+def _back(move: Move) -> None:
+    """Each tenant has what it had, then whoever goes has a unit of the tenant they are in."""
+    returning = {row.row_id: row.before for row in move.noted(SUBSCRIPTION)}
+    _free(move, _units_in(returning).exclude(user__in=move.people))
+    for pk, before in returning.items():
+        cancelled = before["cancelled_at"] and parse_datetime(before["cancelled_at"])
+        Subscription.objects.filter(pk=pk).update(tenant=move.target, cancelled_at=cancelled)
+    _rehome(move)
+    _lower(move)
+    _assign_again(move)
+
+
+def _units_in(subscriptions: Any) -> QuerySet[AssignedLicence]:
+    return AssignedLicence.objects.filter(subscription__in=list(subscriptions))
+
+
+def _rehome(move: Move) -> None:
+    """Units of those who go, of subscriptions that stay, become units of their tenant's own, or are freed."""
+    staying = Subscription.objects.filter(tenant=move.source, cancelled_at__isnull=True)
+    twins = _twins(move)
+    for subscription in staying:
+        units = AssignedLicence.objects.filter(subscription=subscription, user__in=move.people)
+        twin = twins.get(subscription.plan_id)
+        if twin and (move.is_back or subscription.units is None):
+            _repoint(units, twin)
+        _free(move, units)
+
+
+def _repoint(units: QuerySet[AssignedLicence], twin: Subscription) -> None:
+    """While units last, the oldest first."""
+    units = units.exclude(user__in=twin.assigned_licences.values("user"))
+    if twin.units is not None:
+        room = max(twin.units - twin.assigned_licences.count(), 0)
+        oldest = units.order_by("assigned_at", "pk").values_list("pk", flat=True)[:room]
+        units = AssignedLicence.objects.filter(pk__in=list(oldest))
+    units.update(subscription=twin)
+
+
+def _free(move: Move, units: QuerySet[AssignedLicence]) -> None:
+    rows = list(units.select_related("subscription"))
+    if not move.is_back:
+        move.note(FREED, ((unit.user_id, _as_json(unit)) for unit in rows))
+    with gathered():
+        for unit in rows:
+            record(
+                action="licence.removed",
+                subject=f"user:{unit.user_id}",
+                tenant_id=unit.subscription.tenant_id,
+                acting_user=move.acting_user,
+                details={
+                    "plan": unit.subscription.plan_id,
+                    "subscription": str(unit.subscription_id),
+                    "takeover": str(move.takeover.pk),
+                },
+            )
+    AssignedLicence.objects.filter(pk__in=[unit.pk for unit in rows]).delete()
+
+
+def _as_json(unit: AssignedLicence) -> dict[str, object]:
+    return {
+        "id": str(unit.pk),
+        "subscription": str(unit.subscription_id),
+        "assigned_at": unit.assigned_at.isoformat(),
+    }
+
+
+def _lower(move: Move) -> None:
+    """Takes back the units that came along, as far as they are not in use by those who stay."""
+    for row in move.noted(RAISED):
+        twin = Subscription.objects.select_for_update().filter(pk=row.row_id).first()
+        if twin and twin.units is not None:
+            used = twin.assigned_licences.count()
+            twin.units = max(twin.units - int(row.before["by"]), used)
+            twin.save(update_fields=("units",))
+
+
+def _assign_again(move: Move) -> None:
+    """Bought units that were freed on the way there, while there is room."""
+    for row in move.noted(FREED):
+        subscription = Subscription.objects.filter(
+            pk=row.before["subscription"], tenant=move.target, cancelled_at__isnull=True
+        ).first()
+        if subscription is None or not move.people.filter(pk=row.row_id).exists():
+            continue
+        used = subscription.assigned_licences.count()
+        if subscription.units is None or used < subscription.units:
+            AssignedLicence.objects.get_or_create(
+                subscription=subscription,
+                user_id=row.row_id,
+                defaults={
+                    "id": row.before["id"],
+                    "assigned_at": dt.datetime.fromisoformat(row.before["assigned_at"]),
+                },
+            )
+
+
+# --- What the preview says ----------------------------------------------------------------------------
+
+
+def _preview(plan: Plan) -> list[Line]:
+    live = Subscription.objects.select_related("plan").filter(
+        tenant=plan.source, cancelled_at__isnull=True
+    )
+    return [line for subscription in live for line in _lines(plan, subscription)]
+
+
+def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
+    units = subscription.assigned_licences.filter(user__in=plan.people).count()
+    words = {"plan": subscription.plan, "units": units, "bought": subscription.units}
+    if subscription.units is None:
+        text = _("%(plan)s: %(units)s assigned units go along.") % words
+        yield Line("units", units, text)
+    elif not plan.is_whole:
+        text = _("%(plan)s stays with the organisation that bought it: %(units)s units are freed.")
+        yield Line("units", units, text % words, collides=True)
+    elif _has(plan.target, subscription):
+        text = _(
+            "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
+            "other, of which %(units)s are assigned."
+        )
+        yield Line("subscription", units, text % words, collides=True)
+    else:
+        text = _("The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.")
+        yield Line("subscription", units, text % words)
+
+
+def _has(tenant: Tenant, subscription: Subscription) -> bool:
+    same = Subscription.objects.filter(tenant=tenant, plan=subscription.plan)
+    return same.filter(cancelled_at__isnull=True).exists()
+
+
+register(Belonging("subscriptions", (Subscription, AssignedLicence), _move_subscriptions, _preview))

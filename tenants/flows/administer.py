@@ -1,0 +1,124 @@
+"""Internal takeover: a member of an unmanaged tenant proved its domain, and becomes its administrator.
+
+It is part of the transaction that notes the proof, so it is done with it or not at all.
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants.flows import give_back
+from tenants.models import Address, Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
+from tenants.takeover.exceptions import NothingToUndo, StoppedBefore, TakenAlready
+from tenants.takeover.journal import finish, note, prepare, step
+from tenants.takeover.notices import tell
+from tenants.takeover.registry import Plan
+
+SWITCHES = ("allow_ad_hoc_subscriptions", "allow_email_verified_users")
+TENANT = "tenant"
+Kind, State = Takeover.Kind, Takeover.State
+
+
+def become_administrator(proof: DomainProof, acting_user: User | None) -> Takeover | None:
+    """None while the tenant has further domains that the same member has not proven.
+
+    Raises TakenAlready where somebody else was first, or StoppedBefore.
+    """
+    tenant = Tenant.objects.select_for_update().get(pk=proof.tenant_id)
+    if tenant.state == Tenant.State.MANAGED:
+        raise TakenAlready(proof.domain_name)
+    refuse_who_was_stopped(proof.domain_name, proof.actor, acting_user)
+    if _has_more_to_prove(proof):
+        return None
+    domain = Domain.objects.get(name=proof.domain_name, tenant=tenant)
+    takeover = prepare(
+        kind=Kind.INTERNAL,
+        plan=Plan(domain, tenant, tenant, is_whole=False),
+        acting_user=acting_user,
+        administrator=proof.actor,
+        proof_id=proof.pk,
+    )
+    _hand_to(proof.actor, tenant, takeover)
+    finish(takeover)
+    people = User.objects.filter(tenant=tenant)
+    tell(
+        stage=TakeoverNotice.Stage.TAKEN,
+        tenant=tenant,
+        people=people,
+        person_id=proof.actor_id,
+        organisation=tenant.name,
+        takeover=takeover,
+    )
+    note("takeover.done", takeover, tenant.pk, acting_user, administrator=str(proof.actor_id))
+    return takeover
+
+
+def refuse_who_was_stopped(domain_name: str, actor: User, acting_user: User | None) -> None:
+    """Whom an operator stopped needs an operator, who runs the command. Raises StoppedBefore."""
+    asks_for_themself = acting_user is not None and not acting_user.is_operator
+    if (
+        asks_for_themself
+        and actor.tenant
+        and give_back.was_stopped(domain_name, actor.tenant, actor)
+    ):
+        raise StoppedBefore(domain_name)
+
+
+def _has_more_to_prove(proof: DomainProof) -> bool:
+    """Members of a domain have not been asked by whoever proved another one."""
+    proven = DomainProof.objects.filter(
+        tenant=proof.tenant_id, actor=proof.actor_id, state=DomainProof.State.PROVEN
+    ).values("domain_name")
+    return Domain.objects.filter(tenant=proof.tenant_id).exclude(name__in=proven).exists()
+
+
+def _hand_to(person: User, tenant: Tenant, takeover: Takeover) -> None:
+    before = {name: getattr(tenant, name) for name in SWITCHES}
+    takeover.moved.create(kind=TENANT, row_id=tenant.pk, before=before)
+    unmanaged = Tenant.objects.filter(pk=tenant.pk, state=Tenant.State.UNMANAGED)
+    members = User.objects.filter(pk=person.pk, tenant=tenant, state=User.State.ACTIVE)
+    if unmanaged.update(state=Tenant.State.MANAGED) != 1:
+        raise TakenAlready(takeover.domain_name)
+    step(takeover, "tenant")
+    if members.update(role=User.Role.ADMINISTRATOR) != 1:
+        raise TakenAlready(takeover.domain_name)
+    step(takeover, "administrator")
+
+
+@transaction.atomic
+def stop(*, takeover: Takeover, reason: str, acting_user: User | None) -> Takeover:
+    """Nobody administers the tenant any more. Operators do it, see `oversee.stop`. Raises NothingToUndo."""
+    tenant = Tenant.objects.select_for_update().get(pk=takeover.target_tenant_id)
+    hit = Takeover.objects.filter(
+        pk=takeover.pk, state=State.DONE, undo_until__gt=timezone.now()
+    ).update(
+        state=State.UNDONE,
+        undone_at=timezone.now(),
+        undone_by_id=acting_user.pk if acting_user else None,
+        is_stopped=True,
+        reason=reason,
+    )
+    if hit != 1:
+        raise NothingToUndo(takeover.domain_name)
+    _leave_to_nobody(tenant, takeover)
+    people = User.objects.filter(tenant=tenant)
+    tell(stage=TakeoverNotice.Stage.ENDED, tenant=tenant, people=people, takeover=takeover)
+    note("takeover.stopped", takeover, tenant.pk, acting_user, reason=reason)
+    takeover.refresh_from_db()
+    return takeover
+
+
+def _leave_to_nobody(tenant: Tenant, takeover: Takeover) -> None:
+    """The switches are as they were, nobody has a role, and no proof holds."""
+    before = takeover.moved.get(kind=TENANT).before
+    Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.UNMANAGED, **before)
+    User.objects.filter(tenant=tenant, role=User.Role.ADMINISTRATOR).update(role=User.Role.MEMBER)
+    held = Domain.objects.filter(tenant=tenant)
+    proofs = DomainProof.objects.filter(tenant=tenant)
+    proofs.filter(state__in=(DomainProof.State.WAITING, DomainProof.State.PROVEN)).update(
+        state=DomainProof.State.SUPERSEDED, next_check_at=None
+    )
+    # Addresses that nobody proved rest on a domain that somebody did.
+    resting = Address.objects.filter(domain__in=held, proven_at__isnull=True).values("domain")
+    held.exclude(pk__in=resting).update(state=Domain.State.UNVERIFIED)

@@ -1,0 +1,55 @@
+"""What operators decide about takeovers: waiving the limits, and stopping one. Both with a reason."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants.access import require_operates
+from tenants.flows import administer, give_back
+from tenants.models import Takeover, User
+from tenants.takeover.exceptions import NothingToUndo, NothingToWaive, ReasonNeeded
+from tenants.takeover.journal import note
+
+Kind, State = Takeover.Kind, Takeover.State
+
+
+@transaction.atomic
+def waive(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
+    """The new administrators may do everything from now on. Raises OperatorsOnly, ReasonNeeded or NothingToWaive."""
+    _require(reason, acting_user)
+    now = timezone.now()
+    limited = Takeover.objects.select_for_update().filter(
+        domain_name=domain_name, state=State.DONE, limited_until__gt=now
+    )
+    takeover = limited.order_by("-done_at").first()
+    if takeover is None:
+        raise NothingToWaive(domain_name)
+    takeover.limited_until = takeover.waived_at = now
+    takeover.waived_by_id = acting_user.pk if acting_user else None
+    takeover.save(update_fields=("limited_until", "waived_at", "waived_by_id"))
+    note("takeover.waived", takeover, takeover.target_tenant_id, acting_user, reason=reason)
+    return takeover
+
+
+def stop(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
+    """Undoes the newest takeover of the domain, and keeps its taker from repeating it by themselves.
+
+    Raises OperatorsOnly, ReasonNeeded, NothingToUndo or UnderWay.
+    """
+    _require(reason, acting_user)
+    newest = Takeover.objects.filter(domain_name=domain_name, state=State.DONE)
+    takeover = newest.order_by("-done_at").first()
+    if takeover is None:
+        raise NothingToUndo(domain_name)
+    if takeover.kind == Kind.INTERNAL:
+        return administer.stop(takeover=takeover, reason=reason, acting_user=acting_user)
+    takeover = give_back.get_undoable(domain_name)
+    give_back.begin(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=True)
+    return give_back.run(takeover.pk)
+
+
+def _require(reason: str, acting_user: User | None) -> None:
+    require_operates(acting_user)
+    if not reason.strip():
+        raise ReasonNeeded
