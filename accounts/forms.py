@@ -153,6 +153,7 @@ class ChangePasswordForm(PasswordProofForm, HintsForThePerson, AllauthChangePass
         typed = cleaned.get("oldpassword")
         if typed and not prove_own(self, typed):
             self.add_error("oldpassword", get_adapter().validation_error("enter_current_password"))
+        refuse_the_same(self, self.user)
         return cleaned
 
 
@@ -178,12 +179,22 @@ def prove_own(form: PasswordProofForm, password: str) -> bool:
     return form.prove(request, user.email or "", lambda: user.check_password(password))
 
 
+def refuse_the_same(form: forms.Form, user: User | None) -> None:
+    """Whoever must choose a new password does not choose the old one. Others may."""
+    chosen = form.cleaned_data.get("password1")
+    if chosen and user and user.must_choose_password and user.check_password(chosen):
+        form.add_error("password1", _("This is the password until now. Choose another one."))
+
+
 class SetPasswordForm(HintsForThePerson, AllauthSetPasswordForm):
     pass
 
 
 class ResetPasswordKeyForm(HintsForThePerson, AllauthResetPasswordKeyForm):
-    pass
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        refuse_the_same(self, self.user)
+        return cleaned
 
 
 class UserTokenForm(AllauthUserTokenForm):

@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 
 from accounts.services import forget_sessions
+from tenants.models import FactorReset
 from tenants.personal_data import Holding, Person, register
 
 
@@ -34,9 +35,19 @@ def _factors(person: Person) -> list[dict[str, Any]]:
     ]
 
 
+def _resets(person: Person) -> list[dict[str, Any]]:
+    rows = FactorReset.objects.filter(user_id=person.user.pk).order_by("created_at")
+    return [dict(row) for row in rows.values("created_at", "state", "decided_at")]
+
+
+def _keep_resets(person: Person) -> None:
+    """They hold ids alone, and tell who decided about whom."""
+
+
 def _erase_factors(person: Person) -> None:
     Authenticator.objects.filter(user_id=person.user.pk).delete()
 
 
 register(Holding("sessions", (UserSession,), _sessions, _erase_sessions))
+register(Holding("resets_of_second_factors", (FactorReset,), _resets, _keep_resets))
 register(Holding("second_factors", (Authenticator,), _factors, _erase_factors))

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
-from tenants.models import User
+from tenants.models import FactorReset, User
 from tenants.standing import mailbox_proof
 
 
@@ -194,12 +194,52 @@ def second_factors_reset(mail: OutboxMail) -> MailContent:
         heading=_("Your second factors were reset"),
         paragraphs=[
             _(
-                "Whoever runs this service has removed the passkeys, the authenticator app and the recovery codes of %(address)s, and ended all sessions. Sign in with your password, then set them up anew."
+                "Whoever administers your organisation, or runs this service, has removed the passkeys, the authenticator app and the recovery codes of %(address)s, and ended all sessions. Sign in with your password: you are asked for a new one, of 15 characters or more. Then set your factors up anew."
             )
             % {"address": mail.to_address}
         ],
         button=Button(_("Sign in"), f"{settings.PUBLIC_URL}{reverse('account_login')}"),
         after=[_("If you did not ask for this, choose a new password at once.")],
+    )
+
+
+@writes("accounts.factors_reset_asked")
+def factors_reset_asked(mail: OutboxMail) -> MailContent:
+    reset = FactorReset.objects.select_related("user", "asked_by").get(id=mail.context["request"])
+    page = reverse("admin:tenants_factorreset_change", args=(reset.pk,))
+    return MailContent(
+        subject=_("A reset waits for you at %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Second factors of an administrator"),
+        paragraphs=[
+            _(
+                "%(asking)s asks to reset the second factors of %(address)s, who administers your organisation. It needs somebody else to confirm it."
+            )
+            % {"asking": reset.asked_by, "address": reset.user},
+            _("Ask %(address)s first, by telephone or in person, whether phone and key are lost.")
+            % {"address": reset.user},
+        ],
+        button=Button(_("See the request"), f"{settings.PUBLIC_URL}{page}"),
+        after=[_("After three days it has to be asked for again.")],
+    )
+
+
+@writes("accounts.notice.factors_reset_asked")
+def own_factors_reset_asked(mail: OutboxMail) -> MailContent:
+    reset = FactorReset.objects.select_related("asked_by").get(id=mail.context["request"])
+    return MailContent(
+        subject=_("A reset of your second factors was asked for"),
+        heading=_("A reset of your second factors was asked for"),
+        paragraphs=[
+            _(
+                "%(asking)s asked to remove the passkeys, the authenticator app and the recovery codes of %(address)s. Another administrator, or whoever runs this service, has to confirm it."
+            )
+            % {"asking": reset.asked_by, "address": mail.to_address}
+        ],
+        after=[
+            _(
+                "If you still have your second factors, tell the other administrators at once: somebody may be trying to get into your account."
+            )
+        ],
     )
 
 

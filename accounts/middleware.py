@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
@@ -53,6 +54,45 @@ class SessionLimitsMiddleware:
 def _leads_to_sign_in(response: HttpResponse) -> bool:
     path = urlsplit(response.headers.get("Location", "")).path
     return path in {reverse("account_login"), reverse("admin:login")}
+
+
+class NewPasswordMiddleware:
+    """Whoever must choose a new password does nothing else before."""
+
+    # What choosing one needs, and what everybody may see who is not signed in at all.
+    OPEN = frozenset(
+        {
+            "account_change_password",
+            "account_set_password",
+            "account_reset_password",
+            "account_reset_password_done",
+            "account_reset_password_from_key",
+            "account_reset_password_from_key_done",
+            "account_logout",
+            "picture",
+            "sound",
+            "legal",
+            "set_language",
+            "healthz",
+            "readyz",
+            "metrics",
+        }
+    )
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_args: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if not isinstance(request.user, User) or not request.user.must_choose_password:
+            return None
+        if match and match.url_name in self.OPEN:
+            return None
+        messages.info(request, _("Choose a new password before you go on."))
+        return redirect("account_change_password")
 
 
 class FreshFactorMiddleware:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 
-from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.db import transaction
@@ -38,7 +37,8 @@ def set_password(*, user: User, password: str, acting_user: User | None) -> None
     """Gives `user` a password that has passed the rules; sessions and remembered browsers end by it."""
     user.set_password(password)  # hashing takes long on purpose: before the transaction
     with transaction.atomic():
-        user.save(update_fields=("password",))
+        user.must_choose_password = False
+        user.save(update_fields=("password", "must_choose_password"))
         record(
             action="user.password_set",
             subject=f"user:{user.pk}",
@@ -91,25 +91,6 @@ def _tell(user: User, kind: str, browser: str = "") -> None:
             language=user.language,
             context={"browser": browser},
         )
-
-
-@transaction.atomic
-def reset_second_factors(*, user: User, acting_user: User | None) -> int:
-    """Removes passkeys, app and recovery codes of `user`, ends all sessions, and tells them; how many
-    factors there were. Raises NotAllowed.
-    """
-    require(acting_user, Power.RESET_FACTORS, user)
-    removed: int = Authenticator.objects.filter(user_id=user.pk).delete()[0]
-    end_all_sessions(user=user, acting_user=acting_user)
-    record(
-        action="user.second_factors_reset",
-        subject=f"user:{user.pk}",
-        tenant_id=user.tenant_id,
-        acting_user=acting_user,
-        details={"removed": removed},
-    )
-    _tell(user, "accounts.notice.second_factors_reset")
-    return removed
 
 
 def purge_sessions() -> int:

@@ -74,6 +74,13 @@ def may(acting_user: User | None, power: Power, user: User) -> bool:
     return power not in LIMITED or limited_until(user) is None
 
 
+def needs_second_person(acting_user: User | None, user: User) -> bool:
+    """Whether `acting_user` resets the second factors of `user` only with somebody else's consent."""
+    if acting_user is None or acting_user.is_operator:
+        return False
+    return user.role == User.Role.ADMINISTRATOR
+
+
 def scope_of(user: User) -> Scope:
     """Whose rows `user` sees in the administration."""
     if user.is_superuser:

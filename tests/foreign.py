@@ -20,6 +20,7 @@ from tenants.models import (
     Domain,
     DomainProof,
     DomainRule,
+    FactorReset,
     Group,
     MailboxRule,
     Tenant,
@@ -47,6 +48,7 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     DomainRule: lambda tenant, user: DomainRule.objects.create(domain=DOMAIN, decision="block"),
     MailboxRule: lambda tenant, user: MailboxRule.objects.create(name=WORD, decision="role"),
+    FactorReset: lambda tenant, user: FactorReset.objects.create(user=user, asked_by=user),
     Plan: lambda tenant, user: Plan.objects.create(sku=WORD.upper(), name=WORD),
     ServicePlan: lambda tenant, user: ServicePlan.objects.create(name=WORD, title=WORD),
     Subscription: lambda tenant, user: Subscription.objects.create(

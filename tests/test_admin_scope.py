@@ -29,7 +29,13 @@ from tests.tables import changed, everything
 
 pytestmark = pytest.mark.django_db
 # What a visit writes by itself.
-OF_THE_VISIT = {"django_session", "usersessions_usersession", "audit_auditevent", "audit_personkey"}
+OF_THE_VISIT = {
+    "django_session",
+    "usersessions_usersession",
+    "audit_auditevent",
+    "audit_personkey",
+    "rms_portal_tally",
+}
 PLACEHOLDER = re.compile(r"<(path|uuid|str|int):\w+>")
 Rows = dict[type[Model], Model]
 

@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 
 from audit import refusals
 from audit.admin import ReadOnlyAdmin
+from audit.exceptions import Refusal
 from audit.scoped_admin import ScopedInline
 from tenants.admin.acting import operator_of
 from tenants.admin.filters import LastSignInFilter
-from tenants.exceptions import DirectoryError
 from tenants.flows import erase, roles, states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, User
@@ -121,7 +121,7 @@ class UserAdmin(ReadOnlyAdmin):
         self._each(request, queryset, roles.make_member)
 
     def _each(
-        self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., None]
+        self, request: HttpRequest, users: QuerySet[User], decide: Callable[..., object]
     ) -> None:
         """Each for itself: what cannot be done is said, and the others are done."""
         done = 0
@@ -129,7 +129,7 @@ class UserAdmin(ReadOnlyAdmin):
             try:
                 decide(user=user, acting_user=operator_of(request))
                 done += 1
-            except DirectoryError as refusal:
+            except Refusal as refusal:
                 refusals.note(
                     request,
                     refusal,

@@ -2,6 +2,7 @@
 
 from tenants.models.group import Group, GroupMembership, GroupNesting
 from tenants.models.proof import DomainProof
+from tenants.models.reset import FactorReset
 from tenants.models.rule import DomainRule, MailboxRule
 from tenants.models.takeover import (
     DomainHandOver,
@@ -19,6 +20,7 @@ __all__ = [
     "DomainHandOver",
     "DomainProof",
     "DomainRule",
+    "FactorReset",
     "Group",
     "GroupMembership",
     "GroupNesting",

@@ -81,6 +81,13 @@ class User(AbstractBaseUser):
     )
     language = models.CharField(_("language"), max_length=16, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    must_choose_password = models.BooleanField(
+        _("must choose a new password"),
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Signs in with the old one once more, for that alone."),
+    )
     sessions_ended_at = models.DateTimeField(
         _("all sessions ended"),
         null=True,

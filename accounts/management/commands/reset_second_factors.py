@@ -4,15 +4,15 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from accounts.services import reset_second_factors
+from accounts.flows.reset_factors import reset
 from audit.commands import ChangeCommand, Row
 from tenants.selectors import get_user
 
 
 class Command(ChangeCommand):
     help = (
-        "Removes somebody's passkeys, authenticator app and recovery codes, ends all of their sessions "
-        "and tells them by mail. Make sure that it is they who ask."
+        "Removes somebody's passkeys, authenticator app and recovery codes, ends all of their sessions, "
+        "makes them choose a new password at the next sign-in and tells them by mail. Make sure that it is they who ask."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -21,5 +21,5 @@ class Command(ChangeCommand):
 
     def change(self, **options: Any) -> Row:
         user = get_user(options["email"])
-        removed = reset_second_factors(user=user, acting_user=None)
+        removed = reset(user=user, acting_user=None)
         return {"user": user.id, "email": user.email, "removed": removed}
