@@ -11,6 +11,7 @@ An answer may be `remembering.REMEMBERED` seconds old.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,8 +23,8 @@ from django.utils.translation import gettext_lazy
 
 from subscriptions import facts
 from subscriptions.exceptions import NotUnlocked
-from subscriptions.ladder import LIVE, state_of
-from subscriptions.models import FREE_PLAN, OF_THE_ORGANISATION, Capability, Subscription
+from subscriptions.models import OF_THE_ORGANISATION, Capability
+from subscriptions.situation import Situation, situation_of
 from tenants.models import Tenant, User
 from tenants.standing import Standing
 
@@ -99,10 +100,23 @@ class Answer:
 
 
 def ask(who: User | Tenant, capability: Capability, *, now: dt.datetime | None = None) -> Answer:
+    return ask_all(who, [capability], now=now)[capability]
+
+
+def ask_all(
+    who: User | Tenant,
+    capabilities: Iterable[Capability] = Capability,
+    *,
+    now: dt.datetime | None = None,
+) -> dict[Capability, Answer]:
+    """The answers to several questions, from one look at what there is."""
     now = now or timezone.now()
     if isinstance(who, Tenant):
-        return _ask_organisation(facts.subscriptions_of(who.pk), capability, now)
-    return _ask_person(who, capability, now)
+        here = situation_of(who.pk, now)
+        return {capability: of_organisation(here, capability) for capability in capabilities}
+    person = facts.person(who.pk)
+    here = situation_of(person.tenant_id, now)
+    return {capability: _of_person(person, here, capability) for capability in capabilities}
 
 
 def require(who: User | Tenant, capability: Capability, *, now: dt.datetime | None = None) -> None:
@@ -112,82 +126,35 @@ def require(who: User | Tenant, capability: Capability, *, now: dt.datetime | No
         raise NotUnlocked(answer.reason, answer.remedy)
 
 
-def _ask_person(user: User, capability: Capability, now: dt.datetime) -> Answer:
-    known = facts.person(user.pk)
-    if not user.is_active or known.standing is Standing.NOT_ACTIVE:
-        return Answer(capability, WhyNot.NOT_ACTIVE)
-    if known.standing is not Standing.GOOD:
-        return Answer(capability, WhyNot.MAILBOX_NOT_PROVEN)
-    if known.tenant_id is None:
-        return Answer(capability, WhyNot.NO_ORGANISATION)
+def of_organisation(here: Situation, capability: Capability) -> Answer:
+    """Whether anybody there can have it. What the free plan gives, anybody can."""
+    if capability in here.free_capabilities or here.unlocking(capability):
+        return Answer(capability)
+    if ended := here.ended_with(capability):
+        return Answer(capability, WhyNot.ENDED, here.names(ended))
+    return Answer(capability, WhyNot.NOT_IN_PLAN, here.names(here.plans_with(capability)))
+
+
+def _of_person(person: facts.OfAPerson, here: Situation, capability: Capability) -> Answer:
+    if why_not := _why_not_at_all(person):
+        return Answer(capability, why_not)
     if capability is Capability.READ:
         return Answer(capability)
-    subscriptions = facts.subscriptions_of(known.tenant_id)
-    if capability in _free_capabilities():
-        is_free = _has_paid(subscriptions, now) or _has_free_unit(subscriptions, known, now)
+    if capability in here.free_capabilities:
+        is_free = here.has_paid or any(one.id in person.units for one in here.keeping_free())
         return Answer(capability, None if is_free else WhyNot.NO_FREE_UNIT)
-    of_all = _ask_organisation(subscriptions, capability, now)
+    of_all = of_organisation(here, capability)
     if not of_all.allowed or capability in OF_THE_ORGANISATION:
         return of_all
-    unlocking = _unlocking(subscriptions, capability, now)
-    if any(one.id in known.units for one in unlocking):
+    live = here.unlocking(capability)
+    if any(one.id in person.units for one in live):
         return Answer(capability)
-    return Answer(capability, WhyNot.NO_UNIT, _names({one.plan_id for one in unlocking}))
+    return Answer(capability, WhyNot.NO_UNIT, here.names({one.plan_id for one in live}))
 
 
-def _ask_organisation(
-    subscriptions: tuple[Subscription, ...], capability: Capability, now: dt.datetime
-) -> Answer:
-    """Whether anybody there can have it. What the free plan gives, anybody can."""
-    if capability in _free_capabilities() or _unlocking(subscriptions, capability, now):
-        return Answer(capability)
-    plans = facts.plans(None)
-    ended = {one.plan_id for one in subscriptions if capability in _unlocked_by(one)}
-    if ended:
-        return Answer(capability, WhyNot.ENDED, _names(ended))
-    would = {sku for sku, plan in plans.items() if capability in plan.capabilities}
-    return Answer(capability, WhyNot.NOT_IN_PLAN, _names(would))
-
-
-def _unlocking(
-    subscriptions: tuple[Subscription, ...], capability: Capability, now: dt.datetime
-) -> list[Subscription]:
-    return [
-        one
-        for one in subscriptions
-        if capability in _unlocked_by(one) and state_of(one, now) in LIVE
-    ]
-
-
-def _unlocked_by(subscription: Subscription) -> set[Capability]:
-    plan = facts.plans(None).get(subscription.plan_id)
-    return plan.capabilities if plan else set()
-
-
-def _free_capabilities() -> set[Capability]:
-    """Reading is among them whatever becomes of the catalogue."""
-    plan = facts.plans(None).get(FREE_PLAN)
-    return {Capability.READ} | (plan.capabilities if plan else set())
-
-
-def _has_paid(subscriptions: tuple[Subscription, ...], now: dt.datetime) -> bool:
-    return any(not _is_free(one) and state_of(one, now) in LIVE for one in subscriptions)
-
-
-def _has_free_unit(
-    subscriptions: tuple[Subscription, ...], known: facts.OfAPerson, now: dt.datetime
-) -> bool:
-    return any(
-        one.id in known.units and (not _is_free(one) or state_of(one, now) in LIVE)
-        for one in subscriptions
-    )
-
-
-def _is_free(subscription: Subscription) -> bool:
-    plan = facts.plans(None).get(subscription.plan_id)
-    return plan is not None and plan.is_free
-
-
-def _names(skus: set[str]) -> tuple[str, ...]:
-    plans = facts.plans(None)
-    return tuple(sorted(plans[sku].name for sku in skus if sku in plans))
+def _why_not_at_all(person: facts.OfAPerson) -> WhyNot | None:
+    if person.standing is Standing.NOT_ACTIVE:
+        return WhyNot.NOT_ACTIVE
+    if person.standing is not Standing.GOOD:
+        return WhyNot.MAILBOX_NOT_PROVEN
+    return WhyNot.NO_ORGANISATION if person.tenant_id is None else None

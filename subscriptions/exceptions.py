@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from audit.exceptions import Refusal
 
 
@@ -28,13 +30,85 @@ class TooFewUnits(SubscriptionError):
 
 
 class NoUnitLeft(SubscriptionError):
-    def __init__(self) -> None:
-        super().__init__("All units of the plan are assigned.")
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            _(
+                "All units of %(plan)s are assigned. Take one away from somebody (remove_licence), or get more "
+                "(convert_subscription --units)."
+            )
+            % {"plan": sku}
+        )
+
+
+class NoUnitToRemove(SubscriptionError):
+    def __init__(self, account: str, sku: str) -> None:
+        super().__init__(
+            _("The account %(address)s has no unit of %(plan)s and does not wait for one.")
+            % {"address": account, "plan": sku}
+        )
 
 
 class NotSubscribed(SubscriptionError):
     def __init__(self, tenant_name: str, sku: str) -> None:
-        super().__init__(f"{tenant_name} has no subscription to {sku}.")
+        super().__init__(
+            _(
+                "%(organisation)s has no subscription to %(plan)s. `list_subscriptions` shows those there are; "
+                "`convert_subscription` makes one."
+            )
+            % {"organisation": tenant_name, "plan": sku}
+        )
+
+
+class NotOnePlan(SubscriptionError):
+    def __init__(self, tenant_name: str, skus: list[str]) -> None:
+        super().__init__(
+            _("%(organisation)s has %(number)d paid plans (%(plans)s): name one with --plan.")
+            % {"organisation": tenant_name, "number": len(skus), "plans": ", ".join(skus) or "-"}
+        )
+
+
+class SubscribedAlready(SubscriptionError):
+    def __init__(self, tenant_name: str, sku: str) -> None:
+        super().__init__(
+            _(
+                "%(organisation)s has a subscription to %(plan)s already: cancel that one first, or change its "
+                "units."
+            )
+            % {"organisation": tenant_name, "plan": sku}
+        )
+
+
+class NotSold(SubscriptionError):
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            _("%(plan)s is free: it has no units, trial, end or renewal, and nothing becomes it.")
+            % {"plan": sku}
+        )
+
+
+class NoEnd(SubscriptionError):
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            _(
+                "The subscription to %(plan)s has no end at which it could be cancelled. Cancel it at once "
+                "(without --at-end), or give it an end first (convert_subscription --until)."
+            )
+            % {"plan": sku}
+        )
+
+
+class EndIsOver(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(_("The end must lie in the future."))
+
+
+class GroupsRequired(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Units by group need at least one group of the organisation; other policies need none."
+            )
+        )
 
 
 class NotUnlocked(SubscriptionError):

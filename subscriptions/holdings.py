@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import F
 
-from subscriptions.models import AssignedLicence
+from subscriptions.models import AssignedLicence, UnitWait, WithheldUnit
 from tenants.personal_data import Holding, Person, register
 
 
@@ -19,4 +19,18 @@ def _erase(person: Person) -> None:
     AssignedLicence.objects.filter(user=person.user).delete()
 
 
+def _waits(person: Person) -> dict[str, Any]:
+    of_plan = {"plan": F("subscription__plan_id")}
+    return {
+        "waiting": list(person.user.unit_waits.values("since", **of_plan)),
+        "withheld": list(person.user.withheld_units.values("since", **of_plan)),
+    }
+
+
+def _erase_waits(person: Person) -> None:
+    UnitWait.objects.filter(user=person.user).delete()
+    WithheldUnit.objects.filter(user=person.user).delete()
+
+
 register(Holding("licences", (AssignedLicence,), _licences, _erase))
+register(Holding("units_waited_for", (UnitWait, WithheldUnit), _waits, _erase_waits))

@@ -5,10 +5,11 @@ import uuid
 
 from django.db.models import Count, QuerySet
 
-from audit.queries import Prepared
-from subscriptions.exceptions import NoSuchPlan
+from audit.queries import Prepared, one_or_none
+from subscriptions.exceptions import NoSuchPlan, NotOnePlan, NotSubscribed
 from subscriptions.ladder import LIVE, state_of
-from subscriptions.models import AssignedLicence, Plan, ServicePlan, Subscription
+from subscriptions.models import AssignedLicence, Plan, ServicePlan, Subscription, UnitWait
+from tenants.group_selectors import groups_of
 from tenants.models import Tenant, User
 
 
@@ -43,20 +44,80 @@ def _paid_subscriptions(tenant_id: uuid.UUID) -> QuerySet[Subscription]:
 _paid = Prepared(lambda tenant_id: _paid_subscriptions(tenant_id).values_list("id"))
 
 
+def live_subscription(tenant: Tenant, plan: Plan, now: dt.datetime) -> Subscription:
+    """Raises NotSubscribed."""
+    rows = Subscription.objects.filter(tenant=tenant, plan=plan, cancelled_at__isnull=True)
+    subscription = one_or_none(rows)
+    if subscription is None or state_of(subscription, now) not in LIVE:
+        raise NotSubscribed(tenant.name, plan.sku)
+    return subscription
+
+
+def subscriptions_due_to(user: User, now: dt.datetime) -> list[Subscription]:
+    """The paid ones that are to give `user` a unit by their policy; none where one has done so."""
+    if user.tenant_id is None or not _paid.values(user.tenant_id):
+        return []
+    live = [row for row in _paid_subscriptions(user.tenant_id) if state_of(row, now) in LIVE]
+    if AssignedLicence.objects.filter(user=user, subscription__in=live).exists():
+        return []
+    withheld = set(user.withheld_units.values_list("subscription_id", flat=True))
+    return [row for row in live if row.id not in withheld and _is_due(row, user)]
+
+
+def _is_due(subscription: Subscription, user: User) -> bool:
+    match subscription.assignment:
+        case Subscription.Assignment.AUTOMATIC:
+            return True
+        case Subscription.Assignment.GROUP:
+            return subscription.groups.filter(pk__in=groups_of(user)).exists()
+        case _:
+            return False
+
+
+def in_line(subscription: Subscription) -> QuerySet[UnitWait]:
+    """Who waits for a unit and may have one, the longest waiting first."""
+    return UnitWait.objects.select_related("user").filter(
+        subscription=subscription,
+        user__state=User.State.ACTIVE,
+        user__tenant_id=subscription.tenant_id,
+    )
+
+
 def has_unit(user: User, sku: str) -> bool:
     return AssignedLicence.objects.filter(
         user=user, subscription__plan_id=sku, subscription__cancelled_at__isnull=True
     ).exists()
 
 
-def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscription, int]]:
-    """All subscriptions, or one tenant's, each with how many of its units are assigned."""
+def only_paid_plan(tenant: Tenant) -> Plan:
+    """Raises NotOnePlan where there is none, or more than one."""
+    rows = Subscription.objects.filter(
+        tenant=tenant, plan__is_free=False, cancelled_at__isnull=True
+    )
+    plans = [row.plan for row in rows.select_related("plan")]
+    if len(plans) != 1:
+        raise NotOnePlan(tenant.name, [plan.sku for plan in plans])
+    return plans[0]
+
+
+def waits_of(tenant: Tenant) -> QuerySet[UnitWait]:
+    return UnitWait.objects.select_related("user", "subscription").filter(
+        subscription__tenant=tenant
+    )
+
+
+def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscription, int, int]]:
+    """All subscriptions, or one tenant's, each with how many of its units are assigned, and how many wait for one."""
     rows = Subscription.objects.select_related("plan", "tenant").annotate(
         used=Count("assigned_licences")
     )
+    waiting = UnitWait.objects.all()
     if tenant:
         rows = rows.filter(tenant=tenant)
-    return [(row, row.used) for row in rows]
+        waiting = waiting.filter(subscription__tenant=tenant)
+    counted = waiting.order_by().values_list("subscription").annotate(waiting=Count("pk"))
+    waits = dict(counted)
+    return [(row, row.used, waits.get(row.pk, 0)) for row in rows]
 
 
 def as_it_is(row: Plan | ServicePlan) -> dict[str, object]:

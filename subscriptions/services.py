@@ -1,18 +1,22 @@
-"""Granting plans and assigning units."""
+"""Granting plans and assigning units: what other processes are made of."""
 
 from __future__ import annotations
 
 import datetime as dt
 
-from django.apps import apps
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from audit.queries import insert, one_or_none
 from audit.services import record
-from subscriptions import catalogue, selectors
-from subscriptions.exceptions import NotSubscribed, NoUnitLeft, TooFewUnits, UnitsRequired
-from subscriptions.models import FREE_PLAN, AssignedLicence, Plan, ServicePlan, Subscription
+from subscriptions import signals
+from subscriptions.exceptions import NoUnitLeft
+from subscriptions.models import (
+    FREE_PLAN,
+    AssignedLicence,
+    Subscription,
+    UnitWait,
+    WithheldUnit,
+)
 from tenants.models import Tenant, User
 
 
@@ -30,12 +34,17 @@ def ensure_free_subscription(
             subscription = Subscription.objects.create(tenant=tenant, plan_id=sku)
     except IntegrityError:
         return rows.get()
-    _record_subscription("subscription.created", subscription, acting_user)
+    record_change("subscription.created", subscription, acting_user=acting_user)
     return subscription
 
 
 def assign_unit(
-    *, subscription: Subscription, user: User, acting_user: User | None, is_new: bool = False
+    *,
+    subscription: Subscription,
+    user: User,
+    acting_user: User | None,
+    is_new: bool = False,
+    how: AssignedLicence.How = AssignedLicence.How.AUTOMATIC,
 ) -> AssignedLicence:
     """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned.
 
@@ -43,129 +52,70 @@ def assign_unit(
     """
     # An open pool turns nobody away, so there is nothing to come back to within a transaction at hand.
     with transaction.atomic(savepoint=subscription.units is not None):
-        return _assign_unit(subscription, user, acting_user, is_new=is_new)
+        if subscription.units is not None:
+            subscription = locked(subscription)
+        rows = AssignedLicence.objects.filter(subscription=subscription, user=user)
+        assigned = None if is_new else one_or_none(rows)
+        if assigned:
+            return assigned
+        if units_left(subscription) == 0:
+            raise NoUnitLeft(subscription.plan_id)
+        return give(subscription=subscription, user=user, acting_user=acting_user, how=how)
 
 
-def _assign_unit(
-    subscription: Subscription, user: User, acting_user: User | None, *, is_new: bool
+def locked(subscription: Subscription) -> Subscription:
+    """The row as it is now. Counting and assigning must not interleave, or the last unit is assigned twice:
+    whatever assigns or changes units that were bought holds this lock until it commits.
+    """
+    return Subscription.objects.select_for_update(no_key=True).get(id=subscription.id)
+
+
+def units_left(subscription: Subscription) -> int | None:
+    """None: an open pool."""
+    if subscription.units is None:
+        return None
+    used = AssignedLicence.objects.filter(subscription=subscription).count()
+    return max(subscription.units - used, 0)
+
+
+def give(
+    *,
+    subscription: Subscription,
+    user: User,
+    acting_user: User | None,
+    how: AssignedLicence.How,
 ) -> AssignedLicence:
-    if subscription.units is not None:
-        # Counting and assigning must not interleave, or the last unit is assigned twice.
-        subscription = Subscription.objects.select_for_update().get(id=subscription.id)
-    rows = AssignedLicence.objects.filter(subscription=subscription, user=user)
-    assigned = None if is_new else one_or_none(rows)
-    if assigned:
-        return assigned
-    if subscription.units is not None:
-        used = AssignedLicence.objects.filter(subscription=subscription).count()
-        if used >= subscription.units:
-            raise NoUnitLeft
-    assigned = AssignedLicence(subscription=subscription, user=user)
+    """A unit to somebody who has none, where the caller knows that there is one: under `locked`."""
+    assigned = AssignedLicence(subscription=subscription, user=user, how=how)
     insert([assigned])
+    if subscription.units is not None:
+        UnitWait.objects.filter(subscription=subscription, user=user).delete()
+        WithheldUnit.objects.filter(subscription=subscription, user=user).delete()
+    _record_unit("licence.assigned", subscription, user, acting_user)
+    return assigned
+
+
+def take(*, assigned: AssignedLicence, acting_user: User | None) -> None:
+    assigned.delete()
+    _record_unit("licence.removed", assigned.subscription, assigned.user, acting_user)
+
+
+def _record_unit(
+    action: str, subscription: Subscription, user: User, acting_user: User | None
+) -> None:
     record(
-        action="licence.assigned",
+        action=action,
         subject=f"user:{user.id}",
         tenant_id=subscription.tenant_id,
         acting_user=acting_user,
         details={"plan": subscription.plan_id, "subscription": str(subscription.id)},
     )
-    return assigned
 
 
-def assign_after_sign_in(user: User) -> None:
-    """Gives somebody who has just authenticated a unit of their organisation's paid plan, while units last.
-
-    Reading needs no unit, so nobody is turned away where none is left.
-    """
-    if user.tenant is None:
-        return
-    subscription = selectors.entitling_subscription(user.tenant, timezone.now())
-    if subscription is None or selectors.has_unit(user, subscription.plan_id):
-        return
-    try:
-        assign_unit(subscription=subscription, user=user, acting_user=user)
-    except NoUnitLeft:
-        return
-
-
-@transaction.atomic
-def free_units(*, user: User, acting_user: User | None) -> None:
-    """Gives the units of `user` that were bought back to their organisation."""
-    bought = AssignedLicence.objects.filter(user=user, subscription__units__isnull=False)
-    for assigned in bought.select_related("subscription"):
-        assigned.delete()
-        record(
-            action="licence.removed",
-            subject=f"user:{user.id}",
-            tenant_id=assigned.subscription.tenant_id,
-            acting_user=acting_user,
-            details={
-                "plan": assigned.subscription.plan_id,
-                "subscription": str(assigned.subscription_id),
-            },
-        )
-
-
-@transaction.atomic
-def convert_subscription(
-    *,
-    tenant: Tenant,
-    plan: Plan,
-    units: int | None,
-    trial: dt.timedelta | None,
-    acting_user: User | None,
-) -> Subscription:
-    """Gives `tenant` a plan, or changes the units or the trial of the one it has.
-
-    Without `trial` the subscription is bought: a trial that was running becomes active. Raises
-    UnitsRequired for a paid plan without units, TooFewUnits below what is assigned.
-    """
-    if plan.is_free:
-        return ensure_free_subscription(tenant=tenant, acting_user=acting_user, sku=plan.sku)
-    now = timezone.now()
-    trial_ends_at = now + trial if trial else None
-    # One row per tenant decides who of two operators comes first.
-    Tenant.objects.select_for_update().get(id=tenant.id)
-    subscription = Subscription.objects.filter(
-        tenant=tenant, plan=plan, cancelled_at__isnull=True
-    ).first()
-    if subscription is None:
-        if not units:
-            raise UnitsRequired(plan.sku)
-        subscription = Subscription.objects.create(
-            tenant=tenant, plan=plan, units=units, started_at=now, trial_ends_at=trial_ends_at
-        )
-        _record_subscription("subscription.created", subscription, acting_user)
-        return subscription
-    used = subscription.assigned_licences.count()
-    if units is not None and units < used:
-        raise TooFewUnits(units, used)
-    subscription.units = units or subscription.units
-    subscription.trial_ends_at = trial_ends_at
-    subscription.ends_at = None
-    subscription.save(update_fields=("units", "trial_ends_at", "ends_at"))
-    _record_subscription("subscription.changed", subscription, acting_user)
-    return subscription
-
-
-@transaction.atomic
-def cancel_subscription(*, tenant: Tenant, plan: Plan, acting_user: User | None) -> Subscription:
-    """Ends a subscription now. Accounts and free units stay. Raises NotSubscribed."""
-    subscription = (
-        Subscription.objects.select_for_update()
-        .filter(tenant=tenant, plan=plan, cancelled_at__isnull=True)
-        .first()
-    )
-    if subscription is None:
-        raise NotSubscribed(tenant.name, plan.sku)
-    subscription.cancelled_at = timezone.now()
-    subscription.save(update_fields=("cancelled_at",))
-    _record_subscription("subscription.cancelled", subscription, acting_user)
-    return subscription
-
-
-def _record_subscription(action: str, subscription: Subscription, acting_user: User | None) -> None:
-    trial = subscription.trial_ends_at
+def record_change(
+    action: str, subscription: Subscription, *, acting_user: User | None, **details: object
+) -> None:
+    """The log's row, and the news for whoever follows subscriptions."""
     record(
         action=action,
         subject=f"subscription:{subscription.id}",
@@ -174,35 +124,15 @@ def _record_subscription(action: str, subscription: Subscription, acting_user: U
         details={
             "plan": subscription.plan_id,
             "units": subscription.units,
-            "trial_ends_at": trial.isoformat() if trial else None,
+            "trial_ends_at": _iso(subscription.trial_ends_at),
+            "ends_at": _iso(subscription.ends_at),
+            **details,
         },
     )
-
-
-@transaction.atomic
-def load_catalogue(*, acting_user: User | None) -> list[str]:
-    """Brings the delivered plans into the database; the names of what was made or changed."""
-    changed = catalogue.load(apps)
-    if changed:
-        record(
-            action="catalogue.loaded",
-            subject="catalogue:shipped",
-            tenant_id=None,
-            acting_user=acting_user,
-            details={"changed": changed},
-        )
-    return changed
-
-
-@transaction.atomic
-def note_edit(*, row: Plan | ServicePlan, acting_user: User | None, is_new: bool) -> None:
-    """What an operator wrote into the catalogue is kept from now on, and the log has it as it is now."""
-    type(row)._default_manager.filter(pk=row.pk).update(edited_at=timezone.now())
-    kind = "plan" if isinstance(row, Plan) else "service_plan"
-    record(
-        action=f"{kind}.{'created' if is_new else 'changed'}",
-        subject=f"{row._meta.model_name}:{row.pk}",
-        tenant_id=None,
-        acting_user=acting_user,
-        details=selectors.as_it_is(row),
+    signals.subscription_changed.send(
+        Subscription, subscription=subscription, what=action, acting_user=acting_user
     )
+
+
+def _iso(moment: dt.datetime | None) -> str | None:
+    return moment.isoformat() if moment else None

@@ -197,17 +197,24 @@ def test_the_catalogue_has_every_capability_once_and_no_other() -> None:
     assert sorted(names_in_the_catalogue()) == sorted(Capability.values)
 
 
-def test_every_capability_that_code_names_is_one_and_none_is_spelled_out() -> None:
-    sources = [
-        path.read_text()
-        for room in ("subscriptions", "accounts", "signup", "tenants", "rms_portal", "tests")
-        for path in (ROOT / room).rglob("*.py")
-        if path.name not in {"capability.py", "test_capabilities.py"}
-    ]
-    named = {name for text in sources for name in re.findall(r"\bCapability\.([A-Z]\w+)", text)}
+def test_every_capability_that_code_names_is_one_and_the_product_spells_none_out() -> None:
+    rooms = [path for path in ROOT.iterdir() if (path / "apps.py").exists()]
+    assert len(rooms) > 5
+    sources = {
+        path: path.read_text()
+        for room in [*rooms, ROOT / "rms_portal", ROOT / "tests"]
+        for path in room.rglob("*.py")
+        if path.name != "capability.py"
+    }
+    named = {
+        name
+        for text in sources.values()
+        for name in re.findall(r"\bCapability\.([A-Z]\w+)", text)
+    }
     assert named <= set(Capability.__members__)
     spelled = {f'"{name}"' for name in Capability.values if name not in {"read", "protect"}}
-    assert [text for text in sources for name in spelled if name in text] == []
+    product = [text for path, text in sources.items() if ROOT / "tests" not in path.parents]
+    assert [text for text in product for name in spelled if name in text] == []
 
 
 def test_every_plan_of_the_catalogue_is_made_of_service_plans_of_it() -> None:

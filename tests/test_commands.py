@@ -207,6 +207,11 @@ def test_every_command_of_ours_has_a_test() -> None:
         "convert_subscription",
         "cancel_subscription",
         "list_subscriptions",
+        "renew_subscription",  # tests/test_conversion.py
+        "assign_licence",  # tests/test_units.py
+        "remove_licence",  # tests/test_units.py
+        "set_assignment",  # tests/test_units.py
+        "list_waits",  # tests/test_units.py
         "load_catalogue",  # tests/test_capabilities.py
         "list_capabilities",  # tests/test_capabilities.py
         "create_operator",

@@ -1,5 +1,5 @@
 """The admin's pages of this room."""
 
-from subscriptions.admin import plans, subscriptions
+from subscriptions.admin import plans, subscriptions, use
 
-__all__ = ["plans", "subscriptions"]
+__all__ = ["plans", "subscriptions", "use"]

@@ -9,14 +9,21 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from audit import scope
 from audit.admin import HistoryInAuditLog
-from subscriptions import services
+from subscriptions.flows import edit_catalogue
 from subscriptions.models import Capability, Plan, ServicePlan
 from tenants.admin.acting import operator_of
 
 
 class CatalogueAdmin(HistoryInAuditLog):
     """Nothing is deleted: subscriptions that have ended still name their plan."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return scope.of(request).is_everything
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return scope.of(request).is_everything
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -26,7 +33,9 @@ class CatalogueAdmin(HistoryInAuditLog):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        services.note_edit(row=form.instance, acting_user=operator_of(request), is_new=not change)
+        edit_catalogue.note_edit(
+            row=form.instance, acting_user=operator_of(request), is_new=not change
+        )
 
 
 class ServicePlanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -47,6 +56,7 @@ class ServicePlanAdmin(CatalogueAdmin):
 
 @admin.register(Plan)
 class PlanAdmin(CatalogueAdmin):
+    reach = staticmethod(scope.of_all)
     list_display = (
         "sku",
         "name",

@@ -10,11 +10,16 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.plan import Plan
-from tenants.models import Tenant, User
+from tenants.models import Group, Tenant, User
 
 
 class Subscription(models.Model):
     """A tenant has a plan. Its state follows from its dates: see ladder.py."""
+
+    class Assignment(models.TextChoices):
+        AUTOMATIC = "automatic", _("to whoever signs in, while units last")
+        GROUP = "group", _("to members of groups, while units last")
+        MANUAL = "manual", _("by hand")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="subscriptions")
@@ -24,11 +29,41 @@ class Subscription(models.Model):
     trial_ends_at = models.DateTimeField(_("trial ends"), null=True)
     ends_at = models.DateTimeField(_("ends"), null=True)
     cancelled_at = models.DateTimeField(_("cancelled"), null=True)
+    cancels_at_end = models.BooleanField(
+        _("cancelled at its end"),
+        default=False,
+        db_default=False,
+        help_text=_("It ends without a time of grace."),
+    )
+    assignment = models.CharField(
+        _("units are assigned"),
+        max_length=9,
+        choices=Assignment,
+        default=Assignment.AUTOMATIC,
+        db_default=Assignment.AUTOMATIC,
+    )
+    groups = models.ManyToManyField(
+        Group, verbose_name=_("groups"), related_name="subscriptions", blank=True
+    )
+    # As of the last look of the clock; what holds is the ladder's answer.
+    noted_state = models.CharField(
+        _("last noted state"), max_length=9, default="", db_default="", blank=True, editable=False
+    )
 
     class Meta:
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
         ordering = ("-started_at", "-id")
+        indexes = (
+            models.Index(
+                fields=("ends_at",), condition=Q(ends_at__isnull=False), name="subscriptions_by_end"
+            ),
+            models.Index(
+                fields=("trial_ends_at",),
+                condition=Q(trial_ends_at__isnull=False),
+                name="subscriptions_by_trial_end",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("tenant", "plan"),
@@ -50,12 +85,24 @@ class Subscription(models.Model):
 class AssignedLicence(models.Model):
     """A unit of a subscription, assigned to a user."""
 
+    class How(models.TextChoices):
+        AUTOMATIC = "automatic", _("automatically")
+        GROUP = "group", _("as a member of a group")
+        HAND = "hand", _("by hand")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(
         Subscription, on_delete=models.CASCADE, related_name="assigned_licences"
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assigned_licences")
     assigned_at = models.DateTimeField(_("assigned"), default=timezone.now)
+    how = models.CharField(
+        _("assigned how"),
+        max_length=9,
+        choices=How,
+        default=How.AUTOMATIC,
+        db_default=How.AUTOMATIC,
+    )
 
     class Meta:
         verbose_name = _("assigned licence")

@@ -11,7 +11,7 @@ from rms_portal.installation import FIRST_OPERATOR_PASSWORD_FILE, kept_secret, m
 from rms_portal.migrating import migrate
 from rms_portal.static_build import collect_static
 from rms_portal.translations import compile_catalogues
-from subscriptions.services import load_catalogue
+from subscriptions.flows.edit_catalogue import load_catalogue
 from tenants import addresses
 from tenants.models import User
 from tenants.services import create_operator

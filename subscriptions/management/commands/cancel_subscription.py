@@ -3,28 +3,42 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from audit.commands import ChangeCommand, Row
-from subscriptions.representations import subscription_row
-from subscriptions.selectors import get_plan
-from subscriptions.services import cancel_subscription
+from subscriptions.commands import changed_row
+from subscriptions.flows.cancel import cancel_subscription
+from subscriptions.flows.preview import compared
+from subscriptions.models import Plan
+from subscriptions.representations import difference_row
+from subscriptions.selectors import get_plan, only_paid_plan
+from tenants.models import Tenant
 from tenants.selectors import get_tenant
 
 
 class Command(ChangeCommand):
-    help = "Ends a tenant's subscription to a plan at once. Accounts and the free plan stay."
+    help = "Ends a tenant's subscription to a plan, at once or at its end. Accounts and the free plan stay."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("domain")
-        parser.add_argument("--plan", required=True, metavar="SKU")
+        parser.add_argument("--plan", metavar="SKU", help="Without: the one paid plan there is.")
+        parser.add_argument(
+            "--at-end", action="store_true", help="At the end of what was bought, without grace."
+        )
 
     def change(self, **options: Any) -> Row:
-        subscription = cancel_subscription(
-            tenant=get_tenant(options["domain"]),
-            plan=get_plan(options["plan"]),
-            acting_user=None,
+        tenant = get_tenant(options["domain"])
+        subscription, differences = compared(
+            tenant,
+            lambda: cancel_subscription(
+                tenant=tenant,
+                plan=_plan(tenant, options["plan"]),
+                at_end=options["at_end"],
+                acting_user=None,
+            ),
         )
-        used = subscription.assigned_licences.count()
-        return subscription_row(subscription, used=used, now=timezone.now())
+        return changed_row(subscription) | {"changes": list(map(difference_row, differences))}
+
+
+def _plan(tenant: Tenant, sku: str | None) -> Plan:
+    return get_plan(sku) if sku else only_paid_plan(tenant)

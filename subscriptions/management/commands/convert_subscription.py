@@ -4,19 +4,20 @@ import datetime as dt
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from audit.commands import ChangeCommand, Row
-from audit.exceptions import Refusal
-from subscriptions.representations import subscription_row
+from subscriptions.commands import changed_row, end, positive
+from subscriptions.flows.convert import convert_subscription
+from subscriptions.flows.preview import compared
+from subscriptions.representations import difference_row
 from subscriptions.selectors import get_plan
-from subscriptions.services import convert_subscription
 from tenants.selectors import get_tenant
 
 
 class Command(ChangeCommand):
     help = (
-        "Gives the tenant of a domain a plan, or changes the units or the trial of the one it has."
+        "Gives the tenant of a domain a plan, or changes the units, trial or end of the one it has. "
+        "Says how many people gain or lose what; with --dry-run only that."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,17 +26,26 @@ class Command(ChangeCommand):
         parser.add_argument("--plan", required=True, metavar="SKU")
         parser.add_argument("--units", type=int)
         parser.add_argument("--trial", type=int, metavar="DAYS")
+        parser.add_argument("--until", metavar="DAY", help="The last day; without: no end.")
+        parser.add_argument(
+            "--instead-of",
+            metavar="SKU",
+            help="The subscription to that plan becomes one to --plan, with its units and dates.",
+        )
 
     def change(self, **options: Any) -> Row:
-        for name in ("units", "trial"):
-            if options[name] is not None and options[name] < 1:
-                raise Refusal(f"--{name} must be 1 or more.")
-        subscription = convert_subscription(
-            tenant=get_tenant(options["domain"]),
-            plan=get_plan(options["plan"]),
-            units=options["units"],
-            trial=dt.timedelta(days=options["trial"]) if options["trial"] else None,
-            acting_user=None,
+        tenant = get_tenant(options["domain"])
+        trial = positive("trial", options["trial"])
+        subscription, differences = compared(
+            tenant,
+            lambda: convert_subscription(
+                tenant=tenant,
+                plan=get_plan(options["plan"]),
+                units=positive("units", options["units"]),
+                trial=dt.timedelta(days=trial) if trial else None,
+                until=end(options["until"]),
+                instead_of=get_plan(options["instead_of"]) if options["instead_of"] else None,
+                acting_user=None,
+            ),
         )
-        used = subscription.assigned_licences.count()
-        return subscription_row(subscription, used=used, now=timezone.now())
+        return changed_row(subscription) | {"changes": list(map(difference_row, differences))}

@@ -3,11 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils import timezone
 
 from audit.commands import ListCommand, Row
-from subscriptions.capabilities import ask
-from subscriptions.models import Capability
+from subscriptions.capabilities import ask_all
 from subscriptions.representations import answer_row
 from tenants.models import Tenant, User
 from tenants.selectors import get_tenant, get_user
@@ -21,6 +19,5 @@ class Command(ListCommand):
         parser.add_argument("who", metavar="EMAIL|DOMAIN")
 
     def rows(self, **options: Any) -> list[Row]:
-        now = timezone.now()
         who: User | Tenant = (get_user if "@" in options["who"] else get_tenant)(options["who"])
-        return [answer_row(ask(who, capability, now=now)) for capability in Capability]
+        return [answer_row(answer) for answer in ask_all(who).values()]

@@ -23,6 +23,6 @@ class Command(ListCommand):
         tenant = get_tenant(options["domain"]) if options["domain"] else None
         now = timezone.now()
         return [
-            subscription_row(row, used=used, now=now)
-            for row, used in subscriptions_with_use(tenant)
+            subscription_row(row, used=used, waiting=waiting, now=now)
+            for row, used, waiting in subscriptions_with_use(tenant)
         ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.commands import ChangeCommand, Row
-from subscriptions.services import load_catalogue
+from subscriptions.flows.edit_catalogue import load_catalogue
 
 
 class Command(ChangeCommand):

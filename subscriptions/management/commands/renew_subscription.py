@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from audit.commands import ChangeCommand, Row
+from subscriptions.commands import changed_row, positive
+from subscriptions.flows.convert import renew_subscription
+from subscriptions.selectors import get_plan
+from tenants.selectors import get_tenant
+
+
+class Command(ChangeCommand):
+    help = "Extends a tenant's subscription to a plan by months, from its end or, once fallen back, from now."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("domain")
+        parser.add_argument("--plan", required=True, metavar="SKU")
+        parser.add_argument("--months", required=True, type=int)
+
+    def change(self, **options: Any) -> Row:
+        months = positive("months", options["months"])
+        assert months is not None
+        subscription = renew_subscription(
+            tenant=get_tenant(options["domain"]),
+            plan=get_plan(options["plan"]),
+            months=months,
+            acting_user=None,
+        )
+        return changed_row(subscription)

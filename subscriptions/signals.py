@@ -1,0 +1,13 @@
+"""What follows from changes of subscriptions joins in here. All are sent inside the transaction of the change:
+a receiver that raises undoes all of it, and must do nothing outside the database.
+
+`subscription_changed`: `subscription` as it is now, `what` (the action in the audit log: `subscription.created`,
+`.changed`, `.plan_changed`, `.renewed`, `.cancelled`, `.cancels_at_end`, `.state_changed`), `acting_user`
+(None: the system, or whoever runs its commands).
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+subscription_changed = Signal()
