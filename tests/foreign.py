@@ -15,7 +15,7 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from outbox.models import MailEvent, OutboxMail
 from signup.models import DomainList, LegalDocument, SignUp, WelcomeItem
-from subscriptions.models import Plan, ServicePlan, Subscription
+from subscriptions.models import Plan, ServicePlan, Subscription, UseOfDay
 from tenants.models import (
     Domain,
     DomainProof,
@@ -53,6 +53,13 @@ MAKERS: dict[type[Model], Maker] = {
     ServicePlan: lambda tenant, user: ServicePlan.objects.create(name=WORD, title=WORD),
     Subscription: lambda tenant, user: Subscription.objects.create(
         tenant=tenant, plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0], units=1
+    ),
+    UseOfDay: lambda tenant, user: UseOfDay.objects.create(
+        day=timezone.now().date(),
+        plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0],
+        subscription=Subscription.objects.create(tenant=tenant, plan_id="AIP_PREMIUM_P1", units=1),
+        units=1,
+        used=1,
     ),
     SignUp: lambda tenant, user: SignUp.objects.create(
         address=f"new@{DOMAIN}", domain=DOMAIN, outcome="confirm", language="en"

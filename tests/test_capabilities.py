@@ -207,9 +207,7 @@ def test_every_capability_that_code_names_is_one_and_the_product_spells_none_out
         if path.name != "capability.py"
     }
     named = {
-        name
-        for text in sources.values()
-        for name in re.findall(r"\bCapability\.([A-Z]\w+)", text)
+        name for text in sources.values() for name in re.findall(r"\bCapability\.([A-Z]\w+)", text)
     }
     assert named <= set(Capability.__members__)
     spelled = {f'"{name}"' for name in Capability.values if name not in {"read", "protect"}}

@@ -9,7 +9,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from audit import scope
 from audit.admin import HistoryInAuditLog
 from subscriptions.flows import edit_catalogue
 from subscriptions.models import Capability, Plan, ServicePlan
@@ -18,12 +17,6 @@ from tenants.admin.acting import operator_of
 
 class CatalogueAdmin(HistoryInAuditLog):
     """Nothing is deleted: subscriptions that have ended still name their plan."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return scope.of(request).is_everything
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return scope.of(request).is_everything
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -56,7 +49,6 @@ class ServicePlanAdmin(CatalogueAdmin):
 
 @admin.register(Plan)
 class PlanAdmin(CatalogueAdmin):
-    reach = staticmethod(scope.of_all)
     list_display = (
         "sku",
         "name",
