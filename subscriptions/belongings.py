@@ -7,6 +7,7 @@
 - A unit of a free plan is always one of the tenant that its holder is in.
 - The way back gives each tenant what it had. Units that somebody got since, of a plan that does not go with them,
   are freed; nobody who stays loses one.
+- Who waits for a unit waits on where the subscription went, if they went too; else not any more.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from audit.services import gathered, record
-from subscriptions.models import AssignedLicence, Subscription
+from subscriptions.flows.units import serve_waiting
+from subscriptions.models import AssignedLicence, Subscription, UnitWait, WithheldUnit
 from subscriptions.services import ensure_free_subscription
 from tenants.models import Tenant
 from tenants.takeover.registry import Belonging, Line, Move, Plan, register
@@ -36,6 +38,7 @@ def _move_subscriptions(move: Move) -> None:
         _all(move)
     else:
         _rehome(move)
+    _tidy(move)
 
 
 def _all(move: Move) -> None:
@@ -48,9 +51,32 @@ def _all(move: Move) -> None:
         if twin:
             _raise(move, twin, subscription.units)
             subscription.assigned_licences.update(subscription=twin)
+            _merge_lines(subscription, twin)
             subscription.cancelled_at = now
             subscription.save(update_fields=("cancelled_at",))
     Subscription.objects.filter(tenant=move.source).update(tenant=move.target)
+
+
+def _merge_lines(subscription: Subscription, twin: Subscription) -> None:
+    """Who waits goes on waiting, from the same time on, and what is withheld stays so."""
+    for model in (UnitWait, WithheldUnit):
+        there = model._default_manager.filter(subscription=twin).values("user")
+        rows = model._default_manager.filter(subscription=subscription).exclude(user__in=there)
+        rows.update(subscription=twin)
+
+
+def _tidy(move: Move) -> None:
+    """Nobody waits in an organisation that they are not in, no group of one fills another's plan, and units that
+    came or became free are for those who wait.
+    """
+    both = Subscription.objects.filter(tenant__in=(move.source, move.target))
+    for model in (UnitWait, WithheldUnit):
+        strangers = model._default_manager.filter(subscription__in=both)
+        strangers.exclude(user__tenant=F("subscription__tenant")).delete()
+    links = Subscription.groups.through._default_manager.filter(subscription__in=both)
+    links.exclude(group__tenant=F("subscription__tenant")).delete()
+    for subscription in both.filter(units__isnull=False).order_by("pk"):
+        serve_waiting(subscription=subscription, acting_user=move.acting_user)
 
 
 def _twins(move: Move) -> dict[str, Subscription]:
