@@ -60,7 +60,7 @@ def _all(move: Move) -> None:
 def _merge_lines(subscription: Subscription, twin: Subscription) -> None:
     """Who waits goes on waiting, from the same time on, and what is withheld stays so."""
     for model in (UnitWait, WithheldUnit):
-        there = model._default_manager.filter(subscription=twin).values("user")
+        there = model._default_manager.filter(subscription=twin).values_list("user", flat=True)
         rows = model._default_manager.filter(subscription=subscription).exclude(user__in=there)
         rows.update(subscription=twin)
 
