@@ -23,6 +23,7 @@ from audit.exporting import csv_answer, rows_of
 from audit.models import AuditEvent
 from audit.persons import readable
 from audit.refusals import person
+from audit.scope import Reach
 from audit.scoped_admin import ScopedAdmin
 from audit.searching import CountingPaginator, as_stored
 from audit.services import record
@@ -153,7 +154,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     )
     readonly_fields = fields
     search_beginnings = ("action", "subject")
-    reach = "tenant_id"
+    reach: Reach | None = "tenant_id"
     linked_lookups = ("subject",)
     search_help_text = _(
         "The beginning of an action (user.) or of what it was done to (user:…), or the id of who did it "

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from audit.models import AuditEvent
 from audit.persons import readable
-from tenants.models import Tenant, User
+from tenants.models import Takeover, Tenant, User
 
 READ_AT_ONCE = 500
 COLUMNS = (
@@ -33,10 +33,23 @@ def events_of(
     tenant: Tenant, *, since: dt.datetime | None, until: dt.datetime | None
 ) -> QuerySet[AuditEvent]:
     """The oldest first; from `since` on, before `until`."""
-    events = AuditEvent.objects.filter(tenant_id=tenant.id).order_by("at", "id")
+    events = AuditEvent.objects.filter(tenant_id__in=logs_of(tenant.pk)).order_by("at", "id")
     if since:
         events = events.filter(at__gte=since)
     return events.filter(at__lt=until) if until else events
+
+
+def logs_of(tenant_id: uuid.UUID) -> set[uuid.UUID]:
+    """Its own log, and those of organisations of which all went to it: these have ended."""
+    found, newest = {tenant_id}, {tenant_id}
+    ended = Takeover.objects.filter(
+        is_whole=True, state__in=(Takeover.State.DONE, Takeover.State.UNDOING)
+    )
+    while newest:
+        came = ended.filter(target_tenant_id__in=newest)
+        newest = set(came.values_list("source_tenant_id", flat=True)) - found
+        found |= newest
+    return found
 
 
 def entries(events: Iterable[AuditEvent]) -> Iterator[dict[str, Any]]:

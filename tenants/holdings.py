@@ -9,8 +9,9 @@ from django.db.models import F, QuerySet
 from audit.models import AuditEvent
 from outbox import services as outbox
 from outbox.models import MailEvent, MailLink, OutboxMail
-from tenants.models import Address, DomainProof, GroupMembership, PendingErasure, User
+from tenants.models import Address, DomainProof, GroupMembership, MovedRow, PendingErasure, User
 from tenants.personal_data import Holding, Person, register
+from tenants.takeover.people import ALIAS
 
 
 def _account(person: Person) -> dict[str, Any]:
@@ -55,6 +56,19 @@ def _memberships(person: Person) -> QuerySet[GroupMembership]:
     return GroupMembership.objects.filter(user=person.user).order_by("id")
 
 
+def _former_aliases(person: Person) -> list[str]:
+    """Those that a takeover ended, and that are there again if it is undone."""
+    return list(_ended_aliases(person).values_list("before__address", flat=True))
+
+
+def _forget_aliases(person: Person) -> None:
+    _ended_aliases(person).delete()
+
+
+def _ended_aliases(person: Person) -> QuerySet[MovedRow]:
+    return MovedRow.objects.filter(kind=ALIAS, before__user=str(person.user.pk))
+
+
 def _mails(person: Person) -> list[dict[str, Any]]:
     fields = ("kind", "to_address", "language", "state", "created_at", "handed_over_at")
     return list(outbox.mails_to(person.addresses, until=person.until).values(*fields))
@@ -75,5 +89,6 @@ def _stays(person: Person) -> None:
 
 register(Holding("account", (User, Address, PendingErasure, DomainProof), _account, _nothing_more))
 register(Holding("groups", (GroupMembership,), _groups, _leave_groups))
+register(Holding("former_aliases", (MovedRow,), _former_aliases, _forget_aliases))
 register(Holding("mails", (OutboxMail, MailLink, MailEvent), _mails, _erase_mails))
 register(Holding("activity", (AuditEvent,), _activity, _stays))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tenants.group_selectors import active_members_of, groups_around, groups_within, members_of
-from tenants.models import Domain, DomainProof, Group, Takeover, Tenant, User
+from tenants.models import Domain, DomainHandOver, DomainProof, Group, Takeover, Tenant, User
 from tenants.takeover.registry import Line
 
 
@@ -139,6 +139,17 @@ def domain_row(domain: Domain) -> dict[str, Any]:
         "tenant_id": domain.tenant_id,
         "addresses": domain.addresses.count(),
         "created_at": domain.created_at,
+    }
+
+
+def offer_row(made: DomainHandOver) -> dict[str, Any]:
+    return {
+        "domain": made.domain_name,
+        "state": made.state,
+        "from_id": made.source_tenant_id,
+        "to_id": made.target_tenant_id,
+        "offered": made.offered_at,
+        "expires": made.expires_at,
     }
 
 

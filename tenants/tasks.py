@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from tenants.exceptions import NotProven
-from tenants.flows import erase, hold, prove, take_over
+from tenants.flows import erase, hold, prove, purge, take_over
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
 
@@ -26,6 +26,10 @@ SCHEDULE = {
     "tenants.expire_domain_proofs": {
         "task": "tenants.tasks.expire_domain_proofs",
         "schedule": crontab(hour="3", minute="20"),
+    },
+    "tenants.purge_emptied": {
+        "task": "tenants.tasks.purge_emptied",
+        "schedule": crontab(hour="4", minute="40"),
     },
     "tenants.erase_accounts": {
         "task": "tenants.tasks.erase_accounts",
@@ -83,3 +87,8 @@ def run_takeover(takeover_id: str) -> None:
 @shared_task
 def resume_takeovers() -> None:
     take_over.resume()
+
+
+@shared_task
+def purge_emptied() -> None:
+    purge.purge()

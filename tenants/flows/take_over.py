@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from tenants.access import operates, require_governs
-from tenants.flows import give_back
+from tenants.flows import give_back, release
 from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
 from tenants.registrable import is_within
 from tenants.selectors import domain_named, parents
@@ -112,6 +112,9 @@ def resume(*, older_than: dt.timedelta = RESUMED_AFTER) -> list[Takeover]:
 
 
 def _move(takeover: Takeover) -> None:
+    if takeover.kind == Kind.RELEASE:
+        release.move(takeover)
+        return
     domain, source, target = lock(takeover, takeover.source_tenant_id)
     acting_user = actor(takeover.actor_id)
     require_governs(acting_user, target)

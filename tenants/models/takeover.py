@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants import addresses
+from tenants.models.tenant import Tenant
 
 
 class Takeover(models.Model):
@@ -228,3 +229,11 @@ class DomainHandOver(models.Model):
 
     def __str__(self) -> str:
         return f"{self.domain_name} {self.state}"
+
+    @property
+    def source(self) -> Tenant:
+        return Tenant.objects.get(pk=self.source_tenant_id)
+
+    @property
+    def target(self) -> Tenant:
+        return Tenant.objects.get(pk=self.target_tenant_id)

@@ -39,6 +39,7 @@ def prepare(
     acting_user: User | None,
     administrator: User | None = None,
     proof_id: uuid.UUID | None = None,
+    reason: str = "",
 ) -> Takeover:
     """The row that says what shall be done. Raises UnderWay where the domain has one that has not ended."""
     try:
@@ -54,6 +55,7 @@ def prepare(
                 administrator_id=administrator.pk if administrator else None,
                 proof_id=proof_id,
                 is_whole=plan.is_whole,
+                reason=reason,
             )
             note("takeover.begun", takeover, takeover.target_tenant_id, acting_user)
     except IntegrityError:

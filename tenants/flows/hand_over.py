@@ -1,0 +1,160 @@
+"""Handing a domain to another managed tenant: one offers it, the other accepts within seven days.
+
+What moves, and how it is undone, is as in a takeover.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from audit.services import record
+from tenants.access import require_governs
+from tenants.flows import take_over
+from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
+from tenants.selectors import domain_named
+from tenants.takeover.exceptions import (
+    NoOffer,
+    NotHeld,
+    NotManaged,
+    OfferedAlready,
+    OnlyDomain,
+    OtherHolder,
+    OwnAlready,
+)
+from tenants.takeover.journal import lines_of, plan_for, prepare
+from tenants.takeover.registry import Line
+
+LIFE = dt.timedelta(days=7)
+State = DomainHandOver.State
+
+
+@transaction.atomic
+def offer(
+    *, domain_name: str, tenant: Tenant, to: Tenant, acting_user: User | None
+) -> DomainHandOver:
+    """`tenant` offers its domain to another one. Raises NotAllowed or a TakeoverRefused."""
+    require_governs(acting_user, tenant)
+    _refuse(domain_name, tenant, to)
+    now = timezone.now()
+    offers_of(domain_name).filter(expires_at__lte=now).update(
+        state=State.WITHDRAWN, answered_at=now
+    )
+    try:
+        with transaction.atomic():
+            made = DomainHandOver.objects.create(
+                domain_name=domain_name,
+                source_tenant_id=tenant.pk,
+                target_tenant_id=to.pk,
+                offered_by_id=acting_user.pk if acting_user else None,
+                expires_at=now + LIFE,
+            )
+    except IntegrityError:
+        raise OfferedAlready(domain_name) from None
+    _record("domain.offered", made, acting_user)
+    return made
+
+
+def preview(*, domain_name: str, to: Tenant) -> list[Line]:
+    """What would go along. Raises NotHeld."""
+    domain = domain_named(domain_name)
+    if domain is None:
+        raise NotHeld(domain_name)
+    return lines_of(plan_for(domain, to))
+
+
+def withdraw(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> None:
+    """By the one who offered it. Raises NotAllowed or NoOffer."""
+    _end(domain_name, {"source_tenant_id": tenant.pk}, tenant, State.WITHDRAWN, acting_user)
+
+
+def decline(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> None:
+    """By the one to whom it was offered. Raises NotAllowed or NoOffer."""
+    _end(domain_name, {"target_tenant_id": tenant.pk}, tenant, State.DECLINED, acting_user)
+
+
+def accept(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
+    """The domain and what belongs to it go to `tenant`. Raises NotAllowed or a TakeoverRefused."""
+    return take_over.run(_accepted(domain_name, tenant, acting_user).pk)
+
+
+@transaction.atomic
+def _accepted(domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
+    made = _end(domain_name, {"target_tenant_id": tenant.pk}, tenant, State.ACCEPTED, acting_user)
+    source = Tenant.objects.get(pk=made.source_tenant_id)
+    domain = _refuse(domain_name, source, tenant)
+    takeover = prepare(
+        kind=Takeover.Kind.HAND_OVER, plan=plan_for(domain, tenant), acting_user=acting_user
+    )
+    DomainHandOver.objects.filter(pk=made.pk).update(takeover=takeover)
+    return takeover
+
+
+@transaction.atomic
+def _end(
+    domain_name: str,
+    whose: dict[str, object],
+    tenant: Tenant,
+    became: DomainHandOver.State,
+    acting_user: User | None,
+) -> DomainHandOver:
+    require_governs(acting_user, tenant)
+    now = timezone.now()
+    open_offer = offers_of(domain_name).filter(expires_at__gt=now, **whose)
+    made = open_offer.first()
+    answer = {"state": became, "answered_at": now}
+    answer["answered_by_id"] = acting_user.pk if acting_user else None
+    if made is None or open_offer.filter(pk=made.pk).update(**answer) != 1:
+        raise NoOffer(domain_name)
+    _record(f"domain.offer_{became.value}", made, acting_user)
+    return made
+
+
+def offers_of(domain_name: str) -> QuerySet[DomainHandOver]:
+    return DomainHandOver.objects.filter(domain_name=domain_name, state=State.OFFERED)
+
+
+def get_offer(domain_name: str) -> DomainHandOver:
+    """The one that can be answered now. Raises NoOffer."""
+    made = offers_of(domain_name).filter(expires_at__gt=timezone.now()).first()
+    if made is None:
+        raise NoOffer(domain_name)
+    return made
+
+
+def offers_for(tenant: Tenant) -> QuerySet[DomainHandOver]:
+    """Those that `tenant` can answer now."""
+    waiting = DomainHandOver.objects.filter(target_tenant_id=tenant.pk, state=State.OFFERED)
+    return waiting.filter(expires_at__gt=timezone.now())
+
+
+def _refuse(domain_name: str, tenant: Tenant, to: Tenant) -> Domain:
+    domain = Domain.objects.select_related("tenant").filter(name=domain_name, tenant=tenant).first()
+    if domain is None:
+        raise OtherHolder(domain_name)
+    if tenant.pk == to.pk:
+        raise OwnAlready(domain_name)
+    for one in (tenant, to):
+        if one.state != Tenant.State.MANAGED:
+            raise NotManaged(one.name)
+    if not Domain.objects.filter(tenant=tenant).exclude(pk=domain.pk).exists():
+        raise OnlyDomain(domain_name)
+    return domain
+
+
+def _record(action: str, made: DomainHandOver, acting_user: User | None) -> None:
+    for tenant_id in (made.source_tenant_id, made.target_tenant_id):
+        record(
+            action=action,
+            subject=f"domain:{made.domain_name}",
+            tenant_id=tenant_id,
+            acting_user=acting_user,
+            details={
+                "offer": str(made.pk),
+                "from": str(made.source_tenant_id),
+                "to": str(made.target_tenant_id),
+            },
+        )
