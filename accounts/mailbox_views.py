@@ -16,9 +16,10 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views import View
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import browsers
+from accounts.buttons import pressed
 from accounts.flows import prove_mailbox
 from accounts.flows.prove_mailbox import LinkState, Opening
 from accounts.token_pages import token_page
@@ -100,7 +101,7 @@ def _address(opening: Opening) -> str:
 
 
 @token_page
-@require_POST
+@pressed("prove_mailbox")
 def renew(request: HttpRequest, token: str) -> HttpResponse:
     """A new mail to the address of an old link."""
     opening = prove_mailbox.open_link(token)

@@ -8,9 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import known_browsers, services, throttle
+from accounts.buttons import pressed
 from accounts.forms import ChangePasswordForm, ProfileForm, ResetPasswordForm
 from limits.exceptions import ChallengeNeeded
 from tenants.models import User
@@ -76,7 +77,7 @@ change_password = login_required(ChangePasswordView.as_view())
 
 
 @login_required
-@require_POST
+@pressed("usersessions_list")
 def end_all_sessions(request: HttpRequest) -> HttpResponse:
     """Signs its user out everywhere, here too."""
     assert isinstance(request.user, User)

@@ -165,7 +165,7 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-# --- State: database, cache, tasks -----------------------------------------------------------------
+# --- State: database, tasks -----------------------------------------------------------------
 
 if env.str("DATABASE_URL", default=""):
     DATABASES: dict[str, dict[str, Any]] = {"default": env.db_url("DATABASE_URL")}
@@ -186,17 +186,6 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL: str = env.str("REDIS_URL", default="")
-if REDIS_URL:
-    CACHES: dict[str, dict[str, Any]] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    }
-else:
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-            "LOCATION": VAR_DIR / "cache",
-        }
-    }
 
 # A request that announces mail waits only for a moment for a broker that is away, and tries once.
 REDIS_BROKER_OPTIONS: dict[str, Any] = {

@@ -11,7 +11,7 @@ from accounts.views import home
 from outbox import webhooks
 from rms_portal import dev_mail, health
 from rms_portal.metrics.views import metrics
-from signup import views as signup
+from signup import welcome_views as signup
 
 urlpatterns = [
     path("", home, name="home"),

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views import View
-from django.views.decorators.http import require_POST
 
+from accounts.buttons import pressed
 from accounts.sign_in import sign_in_with_new_password
 from accounts.token_pages import token_page
 from signup import selectors
@@ -20,8 +20,8 @@ from signup.exceptions import DocumentsChanged, LinkUnusable
 from signup.flows import invite
 from signup.flows.invite import LinkState, Opening
 from signup.forms import OneLastThingForm
+from signup.link_views import DOCUMENTS_CHANGED
 from signup.models import LegalDocument
-from signup.views import DOCUMENTS_CHANGED
 from tenants.models import User
 
 UNUSABLE = {
@@ -87,7 +87,7 @@ def _unusable(request: HttpRequest, opening: Opening) -> HttpResponse:
 
 
 @token_page
-@require_POST
+@pressed("signup:invitation")
 def renew(request: HttpRequest, token: str) -> HttpResponse:
     """A new invitation to the address of an old one."""
     opening = invite.open_link(token)

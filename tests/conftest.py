@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.utils import translation
 
 from limits import stores
@@ -70,9 +69,8 @@ def smtp() -> Iterator[smtp_server.Smtp]:
 
 @pytest.fixture(autouse=True)
 def forgotten_limits() -> None:
-    """Tests in one process share the embedded limits, and the cache."""
+    """Tests in one process share the embedded limits."""
     stores.embedded(settings.VAR_DIR).clear()
-    cache.clear()
 
 
 @pytest.fixture(autouse=True)

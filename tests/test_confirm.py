@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -238,6 +239,28 @@ def test_not_me_pauses_mail_and_takes_nothing_from_the_human(visitor: ClientVisi
     visitor.post("/signup/resend/", {})
     assert len(LocalInbox().mails_to(ADDRESS)) == 1
     assert finish(visitor, link).location == "/welcome/"
+    assert not MailPause.objects.exists()
+
+
+def test_the_holder_of_an_old_link_gets_a_new_mail_though_somebody_pressed_not_me(
+    visitor: ClientVisitor,
+) -> None:
+    """A program that guards the mailbox pressed everything at once; its owner comes two days later."""
+    link = asked_link(visitor)
+    visitor.post(LocalInbox().mails_to(ADDRESS)[-1].link(NOT_ME_LINK), {})
+    renew = link.replace("confirm", "renew")
+    TO_ADDRESS.forget(ADDRESS)
+    visitor.post(renew, {})
+    assert len(LocalInbox().mails_to(ADDRESS)) == 1, "the link is still good"
+    with time_machine.travel(timezone.now() + dt.timedelta(days=2)):
+        assert "Send me a new link" in visitor.get(link).text
+        assert visitor.post(renew, {}).location == "/signup/check-your-mail/"
+        mails = LocalInbox().mails_to(ADDRESS)
+        assert len(mails) == 2
+        TO_ADDRESS.forget(ADDRESS)
+        ask(ClientVisitor(Client()), ADDRESS)
+        assert len(LocalInbox().mails_to(ADDRESS)) == 2, "strangers still get no mail out"
+        assert finish(visitor, mails[-1].link()).location == "/welcome/"
     assert not MailPause.objects.exists()
 
 

@@ -153,9 +153,19 @@ def test_a_forwarded_host_and_a_method_override_mean_nothing() -> None:
     assert not SignUp.objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/signup/resend/", "/signup/renew/x/"])
-def test_what_only_a_form_does_answers_to_nothing_else(path: str) -> None:
-    for method in ("GET", "HEAD", "OPTIONS", "PUT", "DELETE"):
+@pytest.mark.parametrize(
+    ("path", "page"),
+    [
+        ("/signup/resend/", "/signup/check-your-mail/"),
+        ("/signup/renew/x/", "/signup/confirm/x/"),
+        ("/signup/invitation/x/renew/", "/signup/invitation/x/"),
+        ("/accounts/mailbox/x/renew/", "/accounts/mailbox/x/"),
+    ],
+)
+def test_what_only_a_form_does_leads_to_the_page_that_has_it(path: str, page: str) -> None:
+    for method in ("GET", "HEAD"):
+        assert stranger().generic(method, path).headers["Location"] == page
+    for method in ("OPTIONS", "PUT", "DELETE"):
         assert stranger().generic(method, path).status_code == 405
 
 

@@ -90,7 +90,7 @@ def test_a_thousand_fetches_of_the_links_change_no_row_of_any_table(number: int)
             for method in METHODS[:2] if fetched > 200 else METHODS:
                 for headers in FETCHES:
                     answer = scanner.generic(method, path, headers=headers)
-                    assert answer.status_code in {200, 405}, (method, path)
+                    assert answer.status_code in {200, 302, 405}, (method, path)
                     fetched += 1
     assert changed(before, everything()) == set()
     assert finish(ClientVisitor(stranger()), link).location == "/welcome/"
@@ -114,7 +114,7 @@ def test_a_link_that_a_mail_program_spoilt_changes_nothing(number: int) -> None:
     for path in paths_of(link):
         for method in ("GET", "HEAD"):
             answer = stranger().generic(method, SPOILT[number](path))
-            assert answer.status_code in {200, 301, 404, 405}
+            assert answer.status_code in {200, 301, 302, 404}
     assert changed(before, everything()) == set()
 
 

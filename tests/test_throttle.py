@@ -329,12 +329,6 @@ def test_a_network_that_asks_for_many_resets_types_digits(address: str) -> None:
 
 def test_signing_in_goes_on_while_redis_is_away(anna: User, address: str, settings: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
-    settings.CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
-            "LOCATION": settings.REDIS_URL,
-        }
-    }
     set_up_app(anna)
     visitor = somebody()
     fail(visitor, address, 2)

@@ -7,6 +7,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.queries import Prepared, insert
@@ -73,18 +74,25 @@ def _begin(sign_up: SignUp, *, may_mail: bool) -> None:
     if not sign_up.has_link:
         sign_up.state, sign_up.ended_at = SignUp.State.ANSWERED, sign_up.created_at
     insert([sign_up])
-    if may_mail:
+    if may_mail and not _is_paused(sign_up.address):
         _send_mail(sign_up)
 
 
-def resend(*, sign_up_id: uuid.UUID, network: str | None = None, is_person: bool = False) -> None:
+def resend(
+    *,
+    sign_up_id: uuid.UUID,
+    network: str | None = None,
+    is_person: bool = False,
+    is_holder: bool = False,
+) -> None:
     """One more mail for a request, as things stand now. Links that went out before stay good.
 
-    What was completed is asked anew: its mail says how to get in. Raises ChallengeNeeded as
-    `request_sign_up` does.
+    What was completed is asked anew: its mail says how to get in. `is_holder` says that whoever asks has shown
+    a link of an earlier mail, whose time is over: they read the mailbox, so that no *This was not me* is in
+    their way. Raises ChallengeNeeded as `request_sign_up` does.
     """
     admission.admit_request(network, is_person=is_person)
-    sign_up = SignUp.objects.filter(id=sign_up_id).exclude(state=State.NOT_ME).first()
+    sign_up = _to_mail_again(is_holder).filter(id=sign_up_id).first()
     if sign_up is None:
         return
     address = parse(sign_up.address)
@@ -96,7 +104,11 @@ def resend(*, sign_up_id: uuid.UUID, network: str | None = None, is_person: bool
     if sign_up.state == State.COMPLETED:
         _begin(_asked_anew(sign_up, outcome), may_mail=True)
     else:
-        _mail_again(sign_up_id)
+        _mail_again(sign_up_id, is_holder=is_holder)
+
+
+def _to_mail_again(is_holder: bool) -> QuerySet[SignUp]:
+    return SignUp.objects.all() if is_holder else SignUp.objects.exclude(state=State.NOT_ME)
 
 
 def _asked_anew(sign_up: SignUp, outcome: SignUp.Outcome) -> SignUp:
@@ -113,8 +125,8 @@ def _asked_anew(sign_up: SignUp, outcome: SignUp.Outcome) -> SignUp:
 
 
 @transaction.atomic
-def _mail_again(sign_up_id: uuid.UUID) -> None:
-    waiting = SignUp.objects.select_for_update().exclude(state__in=(State.NOT_ME, State.COMPLETED))
+def _mail_again(sign_up_id: uuid.UUID, *, is_holder: bool) -> None:
+    waiting = _to_mail_again(is_holder).select_for_update().exclude(state=State.COMPLETED)
     sign_up = waiting.filter(id=sign_up_id).first()
     outcome = decide(parse(sign_up.address)).outcome if sign_up else None
     if sign_up is None or outcome is None:
@@ -124,7 +136,8 @@ def _mail_again(sign_up_id: uuid.UUID) -> None:
     sign_up.ended_at = None if sign_up.has_link else sign_up.ended_at or timezone.now()
     sign_up.asked_again_at = timezone.now()
     sign_up.save(update_fields=("outcome", "state", "ended_at", "asked_again_at"))
-    _send_mail(sign_up)
+    if is_holder or not _is_paused(sign_up.address):
+        _send_mail(sign_up)
 
 
 @transaction.atomic
@@ -153,8 +166,6 @@ def _is_paused(address: str) -> bool:
 
 
 def _send_mail(sign_up: SignUp) -> None:
-    if _is_paused(sign_up.address):
-        return
     mail = enqueue(
         kind=f"signup.{sign_up.outcome}",
         to_address=sign_up.address,
