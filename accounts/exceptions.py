@@ -48,3 +48,28 @@ class RequestTooOld(Refusal):
 class DecidedAlready(Refusal):
     def __init__(self) -> None:
         super().__init__(_("Somebody has decided about this already."))
+
+
+class AddressUnchangeable(Refusal):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Your address comes from your organisation's directory. Ask its administrator to change it."
+            )
+        )
+
+
+class OwnAlready(Refusal):
+    def __init__(self, address: str) -> None:
+        super().__init__(_("%(address)s is your address already.") % {"address": address})
+
+
+class DomainUnusable(Refusal):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "Nobody gets an address in %(domain)s now. Enter another one of your organisation, or ask its "
+                "administrator."
+            )
+            % {"domain": domain}
+        )

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import browsers, passwords, sessions, throttle
 from limits.forms import ChallengedForm
 from outbox.services import enqueue
-from tenants.addresses import LONGEST_TYPED, AddressRefused, parse
+from tenants.addresses import LONGEST_TYPED, Address, AddressRefused, parse
 from tenants.models import User
 from tenants.selectors import user_by_address
 
@@ -222,3 +222,23 @@ class CloseForm(forms.Form):
         label=_("I want to close the account, and know that there is no way back."),
         error_messages={"required": _("Tick the box if you want to close the account.")},
     )
+
+
+class NewAddressForm(forms.Form):
+    email = address_field()
+    keep_old = forms.BooleanField(
+        label=_("Keep my address of now as well: I can still sign in with it."),
+        required=False,
+        initial=True,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New address")
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
+
+    def clean_email(self) -> Address:
+        try:
+            return parse(self.cleaned_data["email"])
+        except AddressRefused as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None

@@ -283,3 +283,47 @@ def wrong_codes(mail: OutboxMail) -> MailContent:
         ),
         after=[happened(mail), _("With a new password you can type codes again at once.")],
     )
+
+
+@writes("accounts.new_address")
+def new_address(mail: OutboxMail) -> MailContent:
+    token = links.token_for_sending(links.in_mail(mail, "accounts.new_address"))
+    return MailContent(
+        subject=_("Confirm your new address for %(product)s") % {"product": settings.PRODUCT_NAME},
+        heading=_("Is this your new address?"),
+        paragraphs=[
+            _("Somebody, probably you, wants %(address)s to be the address of their account.")
+            % {"address": mail.to_address}
+        ],
+        button=Button(
+            _("Yes, this is my new address"),
+            f"{settings.PUBLIC_URL}{reverse('new_address', args=(token,))}",
+        ),
+        after=[
+            _(
+                "The button works for 24 hours, for whoever is signed in to the account. Until it is pressed, nothing changes."
+            ),
+            asked(mail),
+            _("If this was not you, you need not do anything."),
+        ],
+    )
+
+
+@writes("accounts.address_taken")
+def address_taken(mail: OutboxMail) -> MailContent:
+    return MailContent(
+        subject=_("Your address at %(product)s stays yours") % {"product": settings.PRODUCT_NAME},
+        heading=_("This address is taken"),
+        paragraphs=[
+            _(
+                "Somebody, perhaps you, wanted %(address)s to be the address of their account, but it belongs to another account or group here. Nothing was changed."
+            )
+            % {"address": mail.to_address}
+        ],
+        after=[
+            asked(mail),
+            _(
+                "If this was you, and you need one of two accounts no more: close it first, or ask your administrator."
+            ),
+        ],
+    )

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
+from accounts import address_views as addresses
 from accounts import leaving_views as leaving
 from accounts import mailbox_views as mailbox
 from accounts import organisation_views as organisation
@@ -19,6 +20,9 @@ to_account = RedirectView.as_view(pattern_name="account")
 
 urlpatterns = [
     path("account/", views.account, name="account"),
+    path("account/addresses/", addresses.own_addresses, name="own_addresses"),
+    path("account/addresses/choose/", addresses.choose_address, name="choose_address"),
+    path("account/addresses/remove/", addresses.remove_address, name="remove_address"),
     path("account/export/", leaving.export_data, name="export_data"),
     path("account/close/", leaving.close_account, name="close_account"),
     path("account/organisation/", organisation.organisation, name="organisation"),
@@ -58,6 +62,7 @@ urlpatterns = [
         name="prove_mailbox",
     ),
     path("accounts/mailbox/<str:token>/renew/", mailbox.renew, name="renew_mailbox_link"),
+    path("accounts/address/<str:token>/", addresses.NewAddressView.as_view(), name="new_address"),
     path("accounts/2fa/", factors.SecondFactorsView.as_view(), name="mfa_index"),
     path(
         "accounts/2fa/recovery-codes/",

@@ -43,6 +43,7 @@ PUBLIC = {
     "/accounts/password/reset/key/done/",
     "/accounts/mailbox/x/",
     "/accounts/mailbox/x/renew/",
+    "/accounts/address/x/",
     "/accounts/signup/",  # leads to /signup/
     "/accounts/email/",  # leads to /account/
     "/admin/login/",  # leads to /accounts/login/
