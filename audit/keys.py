@@ -1,4 +1,4 @@
-"""Keys of the audit log. They follow from keys of the settings and lie outside the database.
+"""Keys of the audit log, and of what else lies encrypted. They follow from keys of the settings and lie outside the database.
 
 The first key is the one to write with, all of them are read: what was written before MASTER_KEY was set, or
 under a SECRET_KEY that is still a fallback, stays good.
@@ -22,12 +22,20 @@ def for_seals() -> list[bytes]:
 
 
 def for_persons() -> list[Fernet]:
-    return [Fernet(base64.urlsafe_b64encode(_derived(key, PERSONS))) for key in _roots()]
+    return _fernets(PERSONS)
 
 
 def all_for_persons() -> MultiFernet:
-    """Encrypts with the first, decrypts with any."""
-    return MultiFernet(for_persons())
+    return encryption(PERSONS)
+
+
+def encryption(purpose: bytes) -> MultiFernet:
+    """Encrypts with the first key for `purpose`, decrypts with any. Other rooms have purposes of their own."""
+    return MultiFernet(_fernets(purpose))
+
+
+def _fernets(purpose: bytes) -> list[Fernet]:
+    return [Fernet(base64.urlsafe_b64encode(_derived(key, purpose))) for key in _roots()]
 
 
 def _roots() -> list[str]:

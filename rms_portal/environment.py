@@ -26,6 +26,7 @@ SERVER = re.compile(
 )
 HOST_NAME = re.compile(r"(?!-)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?")
 SHORTEST_WEBHOOK_SECRET = 16
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def read(base_dir: Path) -> environ.Env:
@@ -107,6 +108,7 @@ def refusals(
     mail_service: str = "",
     master_key: str = "",
     webhook_secrets: Sequence[str] = (),
+    webhook_networks: Sequence[str] = (),
 ) -> list[str]:
     """One sentence per unsafe or missing setting: its name, what is wrong, how to mend it."""
     found = []
@@ -127,6 +129,7 @@ def refusals(
             "address could read the mail at /dev/mail/. Set EMAIL_URL to your mail server."
         )
     found += _not_networks(trusted_proxies)
+    found += _not_webhook_networks(webhook_networks)
     found += _out_of_range(log_format, mailbox_proof_days, metrics_token)
     found += not_resolvers(dns_resolvers)
     found += _weak_webhook_secrets(mail_service, webhook_secrets)
@@ -214,16 +217,33 @@ def _weak_webhook_secrets(mail_service: str, secrets: Sequence[str]) -> list[str
 
 
 def _not_networks(trusted_proxies: list[str]) -> list[str]:
-    found = []
-    for proxy in trusted_proxies:
-        try:
-            ipaddress.ip_network(proxy)
-        except ValueError:
-            found.append(
-                f"TRUSTED_PROXIES has {proxy!r}: name proxies by address or network, "
-                "for example 10.0.0.5 or 10.0.0.0/24."
-            )
-    return found
+    return [
+        f"TRUSTED_PROXIES has {proxy!r}: name proxies by address or network, "
+        "for example 10.0.0.5 or 10.0.0.0/24."
+        for proxy in trusted_proxies
+        if _network(proxy) is None
+    ]
+
+
+def _not_webhook_networks(webhook_networks: Sequence[str]) -> list[str]:
+    return [
+        f"WEBHOOK_NETWORKS has {text!r}: name the networks of your own that webhooks may go to by address or "
+        "network, for example 10.0.0.5 or 10.0.0.0/24."
+        for text in webhook_networks
+        if _network(text) is None
+    ]
+
+
+def networks(texts: Sequence[str]) -> list[Network]:
+    """What is none is left out: the start is refused with a sentence about it."""
+    return [network for text in texts if (network := _network(text))]
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None
 
 
 def not_resolvers(dns_resolvers: list[str]) -> list[str]:

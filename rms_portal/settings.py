@@ -46,6 +46,9 @@ TAKEOVER_LIMITED_HOURS: int = env.int("TAKEOVER_LIMITED_HOURS", default=72)
 _dns_resolvers: list[str] = [text.strip() for text in env.list("DNS_RESOLVERS", default=[])]
 # Host and port of the resolvers where the proof of a domain is asked. None: the domain's own name servers.
 DNS_RESOLVERS = [server for text in _dns_resolvers if (server := environment.dns_server(text))]
+# Networks beyond the internet that webhooks may go to. Plain http is for this machine alone, where it is in them.
+_webhook_networks: list[str] = [text.strip() for text in env.list("WEBHOOK_NETWORKS", default=[])]
+WEBHOOK_NETWORKS = environment.networks(_webhook_networks)
 
 # --- Mail ------------------------------------------------------------------------------------------
 
@@ -95,6 +98,7 @@ environment.require(
         mailbox_proof_days=MAILBOX_PROOF_DAYS,
         metrics_token=METRICS_TOKEN,
         dns_resolvers=_dns_resolvers,
+        webhook_networks=_webhook_networks,
     )
 )
 
@@ -121,6 +125,7 @@ INSTALLED_APPS = [
     "subscriptions",
     "accounts",
     "signup",
+    "feed",
     "rms_portal.apps.PortalConfig",
 ]
 

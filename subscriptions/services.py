@@ -110,6 +110,9 @@ def _record_unit(
         acting_user=acting_user,
         details={"plan": subscription.plan_id, "subscription": str(subscription.id)},
     )
+    # Nobody counts the units of an open pool.
+    if subscription.units is not None:
+        signals.unit_changed.send(Subscription, subscription=subscription, what=action)
 
 
 def record_change(
@@ -130,7 +133,11 @@ def record_change(
         },
     )
     signals.subscription_changed.send(
-        Subscription, subscription=subscription, what=action, acting_user=acting_user
+        Subscription,
+        subscription=subscription,
+        what=action,
+        details=details,
+        acting_user=acting_user,
     )
 
 

@@ -2,8 +2,10 @@
 a receiver that raises undoes all of it, and must do nothing outside the database.
 
 `subscription_changed`: `subscription` as it is now, `what` (the action in the audit log: `subscription.created`,
-`.changed`, `.plan_changed`, `.renewed`, `.cancelled`, `.cancels_at_end`, `.state_changed`), `acting_user`
-(None: the system, or whoever runs its commands).
+`.changed`, `.plan_changed`, `.renewed`, `.cancelled`, `.cancels_at_end`, `.state_changed`), `details` (what the log
+has beyond the subscription: `before`, `state`), `acting_user` (None: the system, or whoever runs its commands).
+`unit_changed`: `subscription` (one whose units were bought), `what` (`licence.assigned`, `licence.removed`). Who got
+or lost it is not said.
 """
 
 from __future__ import annotations
@@ -11,3 +13,4 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 subscription_changed = Signal()
+unit_changed = Signal()

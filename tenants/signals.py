@@ -10,6 +10,8 @@ holds it already. A domain that goes to another tenant sends no signal: see tena
 `address_changed`: `user`, with their new primary address, `acting_user`.
 `account_shut`: `user`, as they were a moment before, `state` (what they have become: disabled, deleted or
 closed), `acting_user`. Whatever lets somebody in by itself (sessions, tokens) ends here, at once.
+`takeover_noted`: `takeover`, `what` (the action in the audit log: `takeover.done`, `.undone`, `.stopped` …),
+`tenant_id`: in whose log it is. Sent once for each of the tenants that a takeover concerns.
 """
 
 from __future__ import annotations
@@ -21,3 +23,4 @@ domain_wanted = Signal()
 domain_proven = Signal()
 address_changed = Signal()
 account_shut = Signal()
+takeover_noted = Signal()

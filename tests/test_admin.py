@@ -81,7 +81,7 @@ def test_what_cannot_be_changed_offers_no_change(operator: Client) -> None:
 
 def test_libraries_show_no_pages_of_their_own() -> None:
     apps = {model._meta.app_label for model in admin.site._registry}
-    assert apps == {"audit", "outbox", "tenants", "subscriptions", "signup"}
+    assert apps == {"audit", "outbox", "tenants", "subscriptions", "signup", "feed"}
 
 
 @pytest.mark.parametrize("who", ["nobody", "member", "administrator", "disabled operator"])

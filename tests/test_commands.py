@@ -20,7 +20,7 @@ from tests.outbox import LocalInbox
 from tests.walk import ClientVisitor, ask, sign_in
 
 pytestmark = pytest.mark.django_db
-OURS = ("audit", "outbox", "tenants", "subscriptions", "accounts", "signup", "rms_portal")
+OURS = ("audit", "outbox", "tenants", "subscriptions", "accounts", "signup", "feed", "rms_portal")
 
 
 def run(*words: str) -> Any:
@@ -240,5 +240,10 @@ def test_every_command_of_ours_has_a_test() -> None:
         "create_user",  # tests/test_invitations.py
         "import_users",  # tests/test_import_users.py
         "set_mailbox_rule",  # tests/test_role_mailboxes.py
+        "list_webhooks",  # tests/test_webhook_commands.py
+        "create_webhook",  # tests/test_webhook_commands.py
+        "delete_webhook",  # tests/test_webhook_commands.py
+        "rotate_webhook_secret",  # tests/test_webhook_commands.py
+        "retry_webhooks",  # tests/test_webhook_commands.py
     }
     assert {name for name, app in get_commands().items() if app in OURS} == tested

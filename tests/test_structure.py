@@ -15,6 +15,7 @@ MAY_IMPORT = {
     "tenants": {"audit", "outbox"},
     "subscriptions": {"audit", "outbox", "tenants"},
     "accounts": {"audit", "limits", "outbox", "tenants", "subscriptions"},
+    "feed": {"audit", "outbox", "tenants", "subscriptions"},
     "signup": {"audit", "limits", "outbox", "tenants", "subscriptions", "accounts"},
 }
 ROOMS = {*MAY_IMPORT, "rms_portal", "tests", "benchmarks"}

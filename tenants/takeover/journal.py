@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from audit.services import record
+from tenants import signals
 from tenants.models import Domain, Takeover, TakeoverStep, Tenant, User
 from tenants.selectors import administrators_of
 from tenants.takeover.exceptions import MovedOn, NobodyLeft, UnderWay
@@ -149,3 +150,4 @@ def note(
             **details,
         },
     )
+    signals.takeover_noted.send(Takeover, takeover=takeover, what=action, tenant_id=tenant_id)
