@@ -9,7 +9,7 @@ class SignupConfig(AppConfig):
     verbose_name = _("Sign-up")
 
     def ready(self) -> None:
-        from signup import domain_lists, holdings, mails, receivers  # noqa: F401 -- registers and connects them
+        from signup import belongings, domain_lists, holdings, mails, receivers  # noqa: F401 -- registers and connects them
         from tenants import registrable
 
         registrable.use(domain_lists.registrable_domain)

@@ -42,3 +42,13 @@ class FileUnreadable(Refusal):
         super().__init__(
             f"The file {name} cannot be opened. Check its name, and who may read and write there."
         )
+
+
+class TooManyRows(Refusal):
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            _(
+                "A file may have up to %(most)d rows. Split it, and hand over one part after the other."
+            )
+            % {"most": most}
+        )

@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from outbox.models import MailEvent, OutboxMail
-from signup.models import DomainList, LegalDocument, SignUp, WelcomeItem
+from signup.models import (
+    DomainList,
+    ImportedLine,
+    LegalDocument,
+    SignUp,
+    UserImport,
+    WelcomeItem,
+)
 from subscriptions.models import Plan, ServicePlan, Subscription, UseOfDay
 from tenants.models import (
     Domain,
@@ -37,6 +44,12 @@ def _mail(tenant: Tenant, user: User) -> Model:
     mail = OutboxMail.objects.create(kind="x", to_address=f"x@{DOMAIN}", language="en")
     MailEvent.objects.create(mail=mail, service="s", event_id=WORD, kind="bounced", reason=WORD)
     return mail
+
+
+def _import(tenant: Tenant, user: User) -> Model:
+    job = UserImport.objects.create(tenant=tenant, asked_by=user, file_name=WORD, text="x", rows=1)
+    ImportedLine.objects.create(user_import=job, line=2, email=f"x@{DOMAIN}", result="refused")
+    return job
 
 
 MAKERS: dict[type[Model], Maker] = {
@@ -73,6 +86,7 @@ MAKERS: dict[type[Model], Maker] = {
     WelcomeItem: lambda tenant, user: WelcomeItem.objects.create(
         section="guide", title=WORD, url=f"https://{DOMAIN}/"
     ),
+    UserImport: _import,
     OutboxMail: _mail,
     AuditEvent: lambda tenant, user: AuditEvent.objects.create(
         action=f"{WORD}.happened", subject=f"user:{user.pk}", tenant_id=tenant.pk

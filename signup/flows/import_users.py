@@ -44,10 +44,18 @@ def import_users(
     *, tenant: Tenant, lines: Iterable[str], acting_user: User | None, dry_run: bool = False
 ) -> Iterator[ImportedRow]:
     """Makes and invites an account for each row; each commits by itself. Raises NotATable."""
+    for line, row in rows_of(lines):
+        yield import_row(
+            tenant=tenant, line=line, row=row, acting_user=acting_user, dry_run=dry_run
+        )
+
+
+def rows_of(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """With the number of each one's last line. Raises NotATable."""
     reader = _reader(lines)
     try:
         for row in reader:
-            yield _import(tenant, reader.line_num, row, acting_user, dry_run=dry_run)
+            yield reader.line_num + 1, row
     except (csv.Error, UnicodeDecodeError):
         raise NotATable from None
 
@@ -64,24 +72,25 @@ def _reader(lines: Iterable[str]) -> csv.DictReader[str]:
     return csv.DictReader(rest, fieldnames=columns, delimiter=separator, restkey="", restval="")
 
 
-def _import(
+def import_row(
+    *,
     tenant: Tenant,
     line: int,
     row: dict[str, str],
     acting_user: User | None,
-    *,
-    dry_run: bool,
+    dry_run: bool = False,
 ) -> ImportedRow:
+    """Makes and invites the account of one row."""
     typed = row["email"].strip()
     try:
         with transaction.atomic():
             _invite(tenant, row, acting_user)
             transaction.set_rollback(dry_run)
     except AddressTaken:
-        return ImportedRow(line + 1, typed, Result.EXISTS)
+        return ImportedRow(line, typed, Result.EXISTS)
     except Refusal as refusal:
-        return ImportedRow(line + 1, typed, Result.REFUSED, str(refusal))
-    return ImportedRow(line + 1, typed, Result.CREATED)
+        return ImportedRow(line, typed, Result.REFUSED, str(refusal))
+    return ImportedRow(line, typed, Result.CREATED)
 
 
 def _invite(tenant: Tenant, row: dict[str, str], acting_user: User | None) -> None:

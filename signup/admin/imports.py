@@ -1,0 +1,150 @@
+"""Imports of accounts from files: handing one over, watching it, and what became of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext
+
+from audit import refusals
+from audit.admin import ReadOnlyAdmin
+from audit.exceptions import Refusal
+from audit.exporting import csv_answer
+from audit.form_page import form_page
+from signup.admin.users import own_tenant
+from signup.admin_forms import ImportForm, form_for
+from signup.exceptions import NotATable
+from signup.flows import import_in_background
+from signup.models import ImportedLine, UserImport
+from tenants.admin.acting import operator_of
+from tenants.models import Tenant
+
+SHOWN = 100
+
+
+@admin.register(UserImport)
+class UserImportAdmin(ReadOnlyAdmin):
+    change_form_template = "admin/user_import.html"
+    list_display = (
+        "created_at",
+        "file_name",
+        "tenant",
+        "asked_by",
+        "state",
+        "rows",
+        "created",
+        "exists",
+        "refused",
+    )
+    list_select_related = ("tenant", "asked_by")
+    list_filter = ("state", "created_at")
+    fields = ("file_name", "tenant", "asked_by", "created_at", "ended_at")
+    reach = "tenant"
+
+    def subject_of(self, row: UserImport) -> str:
+        return f"import:{row.pk}"
+
+    def get_urls(self) -> list[Any]:
+        named = {"progress": self.progress_view, "lines": self.lines_view}
+        own = [
+            path(
+                f"<path:object_id>/{name}/",
+                self.admin_site.admin_view(view),
+                name=f"signup_userimport_{name}",
+            )
+            for name, view in named.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.is_open_to(request)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        tenant = own_tenant(request)
+        data = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = form_for(tenant, *data)
+        job = self._asked(request, form, tenant) if form.is_valid() else None
+        if job:
+            return redirect("admin:signup_userimport_change", job.pk)
+        return form_page(
+            request,
+            self,
+            form,
+            title=gettext("Import accounts"),
+            intro=gettext(
+                "Each row becomes an account, whose owner gets a mail and chooses a password. A row that cannot be stops no other, and who has an account is left as they are, so the same file can be handed over again."
+            ),
+            button=gettext("Import"),
+        )
+
+    def _asked(
+        self, request: HttpRequest, form: ImportForm, tenant: Tenant | None
+    ) -> UserImport | None:
+        tenant = tenant or form.cleaned_data["domain"]
+        try:
+            return import_in_background.ask(
+                tenant=tenant,
+                file_name=str(form.cleaned_data["file"].name),
+                text=form.text,
+                acting_user=operator_of(request),
+            )
+        except (Refusal, UnicodeDecodeError) as error:
+            refusal = error if isinstance(error, Refusal) else NotATable()
+            refusals.note(
+                request,
+                refusal,
+                action="import",
+                subject="page:signup.userimport",
+                tenant_id=tenant.pk,
+            )
+            form.add_error("file", str(refusal))
+            return None
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        job = self.get_object(request, object_id)
+        refused = self._lines(job).filter(result="refused")[:SHOWN] if job else ()
+        context = {"refused": refused, "shown": SHOWN, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    def progress_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
+        """For the script of the page, which shows it anew when there is something new."""
+        return JsonResponse({"mark": self._job(request, object_id).mark})
+
+    def lines_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
+        """What became of the rows as a table; with `?refused`, of those that were refused."""
+        job = self._job(request, object_id)
+        lines = self._lines(job)
+        if "refused" in request.GET:
+            lines = lines.filter(result="refused")
+        rows = (
+            (str(row.line), row.email, row.result, row.reason)
+            for row in lines.iterator(chunk_size=1000)
+        )
+        return csv_answer(
+            (("line", "email", "result", "reason"), *rows), name=f"import-{job.created_at:%Y%m%d}"
+        )
+
+    def _job(self, request: HttpRequest, object_id: str) -> UserImport:
+        job = self.get_object(request, object_id)
+        if not isinstance(job, UserImport):
+            raise Http404
+        return job
+
+    @staticmethod
+    def _lines(job: UserImport) -> Any:
+        return ImportedLine.objects.filter(user_import=job)

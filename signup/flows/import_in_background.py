@@ -1,0 +1,127 @@
+"""A file of accounts that somebody hands over on a page: a worker makes them, row by row, and may be killed at any.
+
+Each row commits with what became of it, so that whoever goes on begins behind the last, and of two workers on one
+file the second makes nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from functools import partial
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from audit.services import record
+from outbox import announcing
+from signup.exceptions import NotATable, TooManyRows
+from signup.flows.import_users import ImportedRow, import_row, rows_of
+from signup.models import ImportedLine, UserImport
+from tenants.access import require_create_in
+from tenants.models import Tenant, User
+
+TASK = "signup.tasks.import_users"
+MOST_ROWS = 10_000
+LONGEST_FILE_NAME = 120
+KEPT_FOR = dt.timedelta(days=30)
+FORGOTTEN_AFTER = dt.timedelta(minutes=2)
+State = UserImport.State
+
+
+@transaction.atomic
+def ask(*, tenant: Tenant, file_name: str, text: str, acting_user: User) -> UserImport:
+    """Raises NotAllowed, NotATable or TooManyRows."""
+    require_create_in(acting_user, tenant)
+    if "\0" in text:
+        raise NotATable
+    count = sum(1 for _ in rows_of(text.splitlines(keepends=True)))
+    if count > MOST_ROWS:
+        raise TooManyRows(MOST_ROWS)
+    job = UserImport.objects.create(
+        tenant=tenant,
+        asked_by=acting_user,
+        file_name=file_name[-LONGEST_FILE_NAME:],
+        text=text,
+        rows=count,
+    )
+    record(
+        action="users.import_asked",
+        subject=f"import:{job.pk}",
+        tenant_id=tenant.pk,
+        acting_user=acting_user,
+        details={"rows": count},
+    )
+    transaction.on_commit(partial(announcing.ask, TASK, str(job.pk)), robust=True)
+    return job
+
+
+def carry_on(job_id: uuid.UUID) -> None:
+    """Imports what is left of a file."""
+    open_jobs = UserImport.objects.exclude(state=State.DONE).select_related("tenant", "asked_by")
+    job = open_jobs.filter(pk=job_id).first()
+    if job is None:
+        return
+    UserImport.objects.filter(pk=job.pk, state=State.WAITING).update(state=State.RUNNING)
+    done = job.lines.aggregate(last=Max("line"))["last"] or 0
+    for line, row in rows_of(job.text.splitlines(keepends=True)):
+        if line > done:
+            _one(job, line, row)
+    _finish(job)
+
+
+def carry_on_forgotten() -> int:
+    """Asks anew for files that nobody works on: the message was lost, or the worker killed. How many."""
+    long_ago = timezone.now() - FORGOTTEN_AFTER
+    forgotten = UserImport.objects.exclude(state=State.DONE).filter(progressed_at__lt=long_ago)
+    jobs = list(forgotten.values_list("pk", flat=True))
+    for job in jobs:
+        announcing.ask(TASK, str(job))
+    return len(jobs)
+
+
+def purge() -> int:
+    """What became of rows names people: it goes after 30 days."""
+    old = UserImport.objects.filter(state=State.DONE, ended_at__lt=timezone.now() - KEPT_FOR)
+    return old.delete()[0]
+
+
+def _one(job: UserImport, line: int, row: dict[str, str]) -> None:
+    try:
+        with transaction.atomic():
+            _note(
+                job,
+                import_row(tenant=job.tenant, line=line, row=row, acting_user=job.asked_by),
+            )
+    except IntegrityError:
+        return  # another worker has just done this row
+
+
+def _note(job: UserImport, row: ImportedRow) -> None:
+    ImportedLine.objects.create(
+        user_import=job,
+        line=row.line,
+        email=row.email[:320],
+        result=row.result.value,
+        reason=row.reason[:500],
+    )
+    counted = {row.result.value: F(row.result.value) + 1}
+    UserImport.objects.filter(pk=job.pk).update(progressed_at=timezone.now(), **counted)
+
+
+@transaction.atomic
+def _finish(job: UserImport) -> None:
+    hit = UserImport.objects.filter(pk=job.pk, state=State.RUNNING).update(
+        state=State.DONE, ended_at=timezone.now(), text=""
+    )
+    if hit != 1:
+        return
+    job.refresh_from_db()
+    record(
+        action="users.imported",
+        subject=f"import:{job.pk}",
+        tenant_id=job.tenant_id,
+        acting_user=job.asked_by,
+        details={"created": job.created, "exists": job.exists, "refused": job.refused},
+    )
