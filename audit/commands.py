@@ -21,6 +21,8 @@ from django.db import transaction
 from audit.exceptions import Refusal
 from audit.models import AuditEvent
 from audit.services import record
+from idempotency.exceptions import KeyRefused
+from idempotency.services import once
 
 Row = dict[str, Any]
 WIDTHS_FROM = 500
@@ -32,6 +34,10 @@ class PortalCommand(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="Answer in JSON.")
+
+    @property
+    def name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
@@ -79,11 +85,27 @@ class ShowCommand(PortalCommand):
             self.stdout.write(lines(answer))
 
 
+# Options that do not change what is asked for.
+ASIDE = {"json", "dry_run", "idempotency_key", *BaseCommand.base_stealth_options}
+OF_DJANGO = {"settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
+
+
 class ChangeCommand(ShowCommand):
-    """Changes something in one transaction and answers with what it became."""
+    """Changes something in one transaction and answers with what it became.
+
+    With `--idempotency-key` it does so once, however often it is run; not where the answer has a secret.
+    """
+
+    takes_key = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
+        if self.takes_key and type(self).answer is ChangeCommand.answer:
+            parser.add_argument(
+                "--idempotency-key",
+                metavar="KEY",
+                help="Run again within 24 hours with the same key, it only answers as the first time.",
+            )
         parser.add_argument(
             "--dry-run",
             action="store_true",
@@ -99,7 +121,7 @@ class ChangeCommand(ShowCommand):
             return
         record(
             action="command.run",
-            subject=f"command:{type(self).__module__.rpartition('.')[2]}",
+            subject=f"command:{self.name}",
             tenant_id=None,
             acting_user=None,
             result=AuditEvent.Result.REFUSED,
@@ -107,11 +129,29 @@ class ChangeCommand(ShowCommand):
         )
 
     def answer(self, **options: Any) -> Row:
-        with transaction.atomic():
-            answer = self.change(**options)
-            if options["dry_run"]:
+        if options["dry_run"]:
+            with transaction.atomic():
+                answer = self.change(**options)
                 transaction.set_rollback(True)
-        return {"dry_run": True} | answer if options["dry_run"] else answer
+            return {"dry_run": True} | answer
+        if key := options.get("idempotency_key"):
+            return self._once(key, **options)
+        with transaction.atomic():
+            return self.change(**options)
+
+    def _once(self, key: str, **options: Any) -> Row:
+        asked = {name: options[name] for name in options.keys() - ASIDE - OF_DJANGO - {"verbosity"}}
+        try:
+            done = once(
+                scope=f"command:{self.name}",
+                key=key,
+                request=asked,
+                do=lambda: self.change(**options),
+            )
+        except KeyRefused as refusal:
+            raise Refusal(str(refusal)) from None
+        answer: Row = done.answer
+        return answer
 
 
 def json_lines(rows: Iterator[Row]) -> Iterator[str]:

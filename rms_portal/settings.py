@@ -119,6 +119,7 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "csp",
     "audit",
+    "idempotency",
     "limits",
     "outbox",
     "tenants",

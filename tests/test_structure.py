@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+SHARED = {"audit", "idempotency"}
 MAY_IMPORT = {
-    "audit": set[str](),
+    "idempotency": set[str](),
     "limits": set[str](),
-    "outbox": {"audit"},
-    "tenants": {"audit", "outbox"},
-    "subscriptions": {"audit", "outbox", "tenants"},
-    "accounts": {"audit", "limits", "outbox", "tenants", "subscriptions"},
-    "feed": {"audit", "outbox", "tenants", "subscriptions"},
-    "signup": {"audit", "limits", "outbox", "tenants", "subscriptions", "accounts"},
+    "audit": {"idempotency"},
+    "outbox": SHARED,
+    "tenants": {*SHARED, "outbox"},
+    "subscriptions": {*SHARED, "outbox", "tenants"},
+    "accounts": {*SHARED, "limits", "outbox", "tenants", "subscriptions"},
+    "feed": {*SHARED, "outbox", "tenants", "subscriptions"},
+    "signup": {*SHARED, "limits", "outbox", "tenants", "subscriptions", "accounts"},
 }
 ROOMS = {*MAY_IMPORT, "rms_portal", "tests", "benchmarks"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 
 import pytest
@@ -13,6 +14,7 @@ from subscriptions.flows.report import note_use
 from subscriptions.models import FREE_PLAN, UseOfDay
 from subscriptions.services import assign_unit, ensure_free_subscription
 from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory, UserFactory
+from tests.staff import administrator, sign_in_fresh
 
 pytestmark = pytest.mark.django_db
 TODAY = dt.datetime(2028, 2, 28, 23, 50, tzinfo=dt.UTC)
@@ -53,23 +55,26 @@ def test_rows_of_three_years_ago_go() -> None:
     assert not UseOfDay.objects.filter(day=TODAY.date()).exists()
 
 
-def test_the_operator_takes_it_along_as_csv(client: Client) -> None:
+def test_use_is_looked_at_and_taken_along_as_csv(client: Client) -> None:
     client.force_login(OperatorFactory.create())
     subscription = SubscriptionFactory.create(tenant=TenantFactory.create(name="walkers.com"))
     note_use()
     page = client.get(reverse("admin:subscriptions_useofday_changelist"))
     assert b"walkers.com" in page.content
-    answer = client.post(
-        reverse("admin:subscriptions_useofday_changelist"),
-        {
-            "action": "as_csv",
-            "select_across": "1",
-            "_selected_action": [str(UseOfDay.objects.all()[0].pk)],
-        },
-    )
-    assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    assert "attachment" in answer["Content-Disposition"]
-    lines = b"".join(answer.streaming_content).decode().splitlines()  # type: ignore[attr-defined]
-    assert lines[0] == "day,plan,organisation,tenant_id,state,subscriptions,units,used"
-    row = next(line for line in lines if "walkers.com" in line)
-    assert row.endswith(f",ENTERPRISEPACK,walkers.com,{subscription.tenant_id},active,1,10,0")
+    answer = client.get(reverse("admin:subscriptions_useofday_export"))
+    rows = list(csv.reader(answer.getvalue().decode().splitlines()))
+    (row,) = [row for row in rows if "walkers.com" in row]
+    assert row[3:] == [str(subscription.tenant_id), "active", "1", "10", "0"]
+
+
+def test_an_administrator_sees_the_use_of_the_own_organisation(client: Client) -> None:
+    boss = administrator()
+    subscription = SubscriptionFactory.create(tenant=boss.tenant, units=77)
+    SubscriptionFactory.create(units=88)
+    ensure_free_subscription(tenant=subscription.tenant, acting_user=None)
+    note_use()
+    sign_in_fresh(client, boss)
+    answer = client.get(reverse("admin:subscriptions_useofday_export"))
+    heading, *rows = csv.reader(answer.getvalue().decode().splitlines())
+    assert "organisation" not in heading
+    assert [row[3:] for row in rows] == [["77", "0"]]

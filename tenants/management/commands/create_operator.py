@@ -18,6 +18,8 @@ class Command(ChangeCommand):
         "Makes an account that runs the installation, and prints its password, this once. Whoever "
         "gets it chooses another one after signing in."
     )
+    # A password that is shown once is not kept to be shown again.
+    takes_key = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
