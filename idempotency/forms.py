@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.datastructures import MultiValueDict
 
 from idempotency.exceptions import KeyRefused
 from idempotency.models import LONGEST_KEY
@@ -27,7 +28,7 @@ class OneTimeForm(forms.Form):
 
     def once(self, *, scope: str, do: Callable[[], object]) -> Done | None:
         """None where the key is refused: the form has an error that says so, and is shown again."""
-        asked = {name: self.data.getlist(name) for name in self._asked()}
+        asked = {name: self._sent(name) for name in self._asked()}
         key = self.cleaned_data["one_time_key"]
         try:
             return once(scope=scope, key=key, request=asked, do=do)
@@ -35,5 +36,11 @@ class OneTimeForm(forms.Form):
             self.add_error(None, ValidationError(str(refusal)))
             return None
 
-    def _asked(self) -> list[Any]:
+    def _sent(self, name: str) -> list[Any]:
+        """As the browser sent it, before anything was made of it."""
+        if isinstance(self.data, MultiValueDict):
+            return list(self.data.getlist(name))
+        return [self.data.get(name)]
+
+    def _asked(self) -> list[str]:
         return sorted(self.add_prefix(name) for name in self.fields if name != "one_time_key")
