@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -15,11 +16,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.leaving_views import asked_again
-from accounts.proof_pages import ProofOnPage, asked_at, look
+from accounts.looking import look
 from accounts.second_factor_views import lead_back_to
 from audit.exceptions import Refusal
+from tenants.access import tenant_limited_until
 from tenants.flows import prove
 from tenants.models import DomainProof, Tenant, User
+from tenants.proof_page import ProofOnPage, asked_at
 from tenants.selectors import domain_to_prove, proofs_by
 
 
@@ -38,6 +41,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     context = {
         "domain_name": domain_name,
         "has_factor": has_factor,
+        "limited_hours": settings.TAKEOVER_LIMITED_HOURS,
         "shown": ProofOnPage(proof, asked_at(request)) if proof and has_factor else None,
     }
     return render(request, "accounts/organisation.html", context)
@@ -50,7 +54,11 @@ def _after(request: HttpRequest, user: User) -> HttpResponse:
     is_administrator = user.role == User.Role.ADMINISTRATOR
     if not is_own or not (is_administrator or proofs_by(user).exists()):
         raise Http404
-    context = {"is_administrator": is_administrator}
+    assert tenant is not None
+    context = {
+        "is_administrator": is_administrator,
+        "limited_until": tenant_limited_until(tenant),
+    }
     return render(request, "accounts/organisation_managed.html", context)
 
 
@@ -76,7 +84,7 @@ def begin(request: HttpRequest) -> HttpResponse:
 def check_proof(request: HttpRequest, proof_id: uuid.UUID) -> HttpResponse:
     """Has a worker look for the record, and leads to the page that waits for it."""
     proof = _own_proof(request, proof_id)
-    trouble = look(proof)
+    trouble = look(proof, _signed_in(request))
     if trouble:
         messages.warning(request, trouble)
         return redirect(_page_of(proof))
@@ -98,6 +106,9 @@ def _own_proof(request: HttpRequest, proof_id: uuid.UUID) -> DomainProof:
 
 
 def _page_of(proof: DomainProof) -> str:
+    """Administrators prove further domains in the administration."""
+    if proof.tenant.state == Tenant.State.MANAGED:
+        return reverse("admin:tenants_domain_prove", args=(proof.pk,))
     return reverse("organisation")
 
 

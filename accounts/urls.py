@@ -10,6 +10,7 @@ from django.views.generic import RedirectView
 from accounts import address_views as addresses
 from accounts import leaving_views as leaving
 from accounts import mailbox_views as mailbox
+from accounts import notice_views as notices
 from accounts import organisation_views as organisation
 from accounts import second_factor_views as factors
 from accounts import views
@@ -25,6 +26,7 @@ urlpatterns = [
     path("account/addresses/remove/", addresses.remove_address, name="remove_address"),
     path("account/export/", leaving.export_data, name="export_data"),
     path("account/close/", leaving.close_account, name="close_account"),
+    path("account/notices/<uuid:notice_id>/dismiss/", notices.dismiss, name="dismiss_notice"),
     path("account/organisation/", organisation.organisation, name="organisation"),
     path("account/organisation/begin/", organisation.begin, name="begin_proof"),
     path("account/proofs/<uuid:proof_id>/check/", organisation.check_proof, name="check_proof"),

@@ -123,8 +123,9 @@ def domain_to_prove(user: User) -> str | None:
 
 
 def proofs_by(user: User) -> QuerySet[DomainProof]:
-    """Those that `user` asked for, for the organisation that they are in."""
-    return DomainProof.objects.select_related("tenant").filter(actor=user, tenant=user.tenant_id)
+    """Those that `user` asked for, for the organisation that they are in; administrators have them in common."""
+    proofs = DomainProof.objects.select_related("tenant").filter(tenant=user.tenant_id)
+    return proofs if user.is_administrator else proofs.filter(actor=user)
 
 
 def proofs_of(domain_name: str | None) -> QuerySet[DomainProof]:

@@ -30,6 +30,7 @@ from tenants.models import (
     FactorReset,
     Group,
     MailboxRule,
+    Takeover,
     Tenant,
     User,
 )
@@ -56,6 +57,15 @@ MAKERS: dict[type[Model], Maker] = {
     Tenant: lambda tenant, user: tenant,
     User: lambda tenant, user: user,
     Group: lambda tenant, user: Group.objects.create(tenant=tenant, name=WORD, name_key=WORD),
+    Domain: lambda tenant, user: Domain.objects.get(tenant=tenant),
+    Takeover: lambda tenant, user: Takeover.objects.create(
+        kind="internal",
+        domain_name=DOMAIN,
+        source_tenant_id=tenant.pk,
+        source_name=WORD,
+        target_tenant_id=tenant.pk,
+        target_name=WORD,
+    ),
     DomainProof: lambda tenant, user: DomainProof.objects.create(
         domain_name=DOMAIN, tenant=tenant, actor=user, value=WORD, expires_at=timezone.now()
     ),

@@ -28,6 +28,7 @@ from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory,
 from tests.german import english_in, visible
 from tests.second_factors import set_up_app
 from tests.staff import administrator, sign_in_fresh
+from tests.takeovers import proven as taken_over
 
 pytestmark = pytest.mark.django_db
 
@@ -177,7 +178,7 @@ def test_the_dashboard_asks_as_often_for_many_as_for_few(
     # Session, user, second factor, one for the counts, one for each thing that may need attention.
     UserFactory.create()
     keeping.count_anew(None)
-    with django_assert_num_queries(13) as few:
+    with django_assert_num_queries(15) as few:
         board(operator)
     UserFactory.create_batch(20)
     SubscriptionFactory.create_batch(3)
@@ -234,6 +235,19 @@ def test_a_domain_that_is_about_to_lose_its_proof(
     stranger = administrator()
     set_up_app(stranger)
     assert notices(sign_in_fresh(Client(), stranger)) == []
+
+
+def test_a_takeover_under_its_limits(operator: Client) -> None:
+    member = UserFactory.create(tenant=TenantFactory.create(name="taken.com"))
+    set_up_app(member)
+    taken_over(member, "taken.com")
+    (notice,) = notices(operator)
+    assert notice.startswith("taken.com was taken over by taken.com. Until ")
+    member.refresh_from_db()
+    assert notices(sign_in_fresh(Client(), member)) == [notice]
+    with time_machine.travel(timezone.now() + 3 * DAY):
+        sign_in_fresh(operator, User.objects.get(role=User.Role.OPERATOR))
+        assert not any("taken over" in notice for notice in notices(operator))
 
 
 def test_mail_that_failed(operator: Client, anna: User) -> None:

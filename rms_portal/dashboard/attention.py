@@ -23,7 +23,8 @@ from outbox.models import OutboxMail
 from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
 from subscriptions.models import Subscription
-from tenants.models import Domain, Tenant, User
+from tenants.addresses import shown_domain
+from tenants.models import Domain, Takeover, Tenant, User
 from tenants.selectors import LAPSES_AFTER, proofs_in_danger
 
 MOST = 1_000
@@ -47,6 +48,7 @@ def notices(tenant_id: uuid.UUID | None, now: dt.datetime) -> list[Notice]:
     """Of one organisation, or of the installation; the gravest first."""
     sources: tuple[Callable[[uuid.UUID | None, dt.datetime], Iterator[Notice]], ...] = (
         _proofs,
+        _takeovers,
         _mails,
         _subscriptions,
         _without_factor,
@@ -84,7 +86,7 @@ def _proofs(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
             text = _(
                 "%(domain)s: the DNS record was not found at the last look. Is it still there?"
             )
-            yield Notice(text % {"domain": proof.domain_name}, "tenants.domainproof")
+            yield Notice(text % {"domain": proof.domain_name}, "tenants.domain")
             continue
         ends = proof.proof_lost_at + LAPSES_AFTER
         text = (
@@ -95,7 +97,7 @@ def _proofs(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
             else _("%(domain)s: the DNS record is missing. Nobody joins through it since %(date)s.")
         )
         values = {"domain": proof.domain_name, "date": date_format(ends, "DATE_FORMAT")}
-        yield Notice(text % values, "tenants.domainproof", is_grave=True)
+        yield Notice(text % values, "tenants.domain", is_grave=True)
     more = _counted(endangered) - MOST_NAMED
     if more > 0:
         text = ngettext(
@@ -103,7 +105,32 @@ def _proofs(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
             "The DNS records of %(count)s more domains are missing.",
             more,
         )
-        yield Notice(text % {"count": _shown(more)}, "tenants.domainproof", is_grave=True)
+        yield Notice(text % {"count": _shown(more)}, "tenants.domain", is_grave=True)
+
+
+def _takeovers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
+    """While the new administrators are limited, those concerned and operators can still object."""
+    recent = Takeover.objects.filter(state=Takeover.State.DONE, limited_until__gt=now)
+    if tenant_id:
+        recent = recent.filter(target_tenant_id=tenant_id)
+    for takeover in recent.order_by("limited_until")[:MOST_NAMED]:
+        text = _(
+            "%(domain)s was taken over by %(organisation)s. Until %(date)s accounts from before are not deleted or reset."
+        )
+        values = {
+            "domain": shown_domain(takeover.domain_name),
+            "organisation": takeover.target_name,
+            "date": date_format(takeover.limited_until or now, "DATETIME_FORMAT"),
+        }
+        yield Notice(text % values, "tenants.takeover")
+    more = _counted(recent) - MOST_NAMED
+    if more > 0:
+        text = ngettext(
+            "%(count)s more takeover is under its limits.",
+            "%(count)s more takeovers are under their limits.",
+            more,
+        )
+        yield Notice(text % {"count": _shown(more)}, "tenants.takeover")
 
 
 def _mails(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:

@@ -1,5 +1,5 @@
 """The admin's pages of this room."""
 
-from tenants.admin import log, proofs, rules, tenants, users
+from tenants.admin import domains, log, proofs, rules, takeovers, tenants, users
 
-__all__ = ["log", "proofs", "rules", "tenants", "users"]
+__all__ = ["domains", "log", "proofs", "rules", "takeovers", "tenants", "users"]

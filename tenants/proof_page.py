@@ -8,28 +8,15 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 
-from limits.limit import Limit
 from tenants.exceptions import NOT_PROVEN
-from tenants.flows import prove
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
 from tenants.proving.record import LABEL
 
-LOOKS = Limit("accounts.look_for_record", "10 a minute, 60 an hour")
 WAITS = dt.timedelta(seconds=60)
 # A worker that has just looked does not look again: tenants/tasks.py.
 JUST_NOW = dt.timedelta(seconds=3)
-
-
-def look(proof: DomainProof) -> str:
-    """Has a worker look; what to tell where that cannot be now."""
-    if not LOOKS.take(str(proof.actor_id)):
-        return _("You have asked often lately. Wait some minutes: DNS takes its time.")
-    if not prove.ask_soon(proof=proof):
-        return _("We cannot ask just now. Try again in a minute.")
-    return ""
 
 
 def asked_at(request: HttpRequest) -> dt.datetime | None:

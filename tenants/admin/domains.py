@@ -1,0 +1,252 @@
+"""Domains: how their proof is, adding one by a proof, taking one over, removing one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit import freshness, scope
+from audit.admin import ReadOnlyAdmin
+from audit.exceptions import Refusal
+from tenants.addresses import AddressRefused, parse_domain, shown_domain
+from tenants.admin import confirming, taking_over
+from tenants.admin.acting import operator_of
+from tenants.flows import domains, give_back, prove, take_over
+from tenants.models import Domain, DomainProof, Tenant
+from tenants.proof_page import ProofOnPage, asked_at
+from tenants.selectors import LAPSES_AFTER, domain_named
+
+State = DomainProof.State
+View = Callable[..., HttpResponse]
+LIST = "admin:tenants_domain_changelist"
+
+
+class NewDomainForm(forms.Form):
+    domain = forms.CharField(
+        max_length=253,
+        label=gettext_lazy("Domain"),
+        help_text=gettext_lazy("For example contoso.com"),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
+        error_messages={"required": gettext_lazy("Type a domain.")},
+    )
+
+    def clean_domain(self) -> str:
+        try:
+            return parse_domain(self.cleaned_data["domain"])
+        except AddressRefused as refusal:
+            raise ValidationError(str(refusal), code=refusal.code) from None
+
+
+@admin.register(Domain)
+class DomainAdmin(ReadOnlyAdmin):
+    reach = "tenant"
+    change_list_template = "admin/tenants/domain/change_list.html"
+    list_display = ("shown_name", "tenant", "proof", "checked_at", "created_at")
+    columns_of_operators = ("tenant",)
+    list_select_related = ("tenant",)
+    list_filter = ("state",)
+    search_beginnings = ("name",)
+    search_help_text = gettext_lazy("The beginning of a domain.")
+
+    def subject_of(self, row: Domain) -> str:
+        return f"domain:{row.name}"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Domain]:
+        """With what is known of the proof."""
+        proven = DomainProof.objects.filter(
+            domain_name=OuterRef("name"), tenant=OuterRef("tenant"), state=State.PROVEN
+        )
+        rows: QuerySet[Domain] = super().get_queryset(request)
+        return rows.annotate(
+            **{
+                f"proof_{field}": Subquery(proven.values(field)[:1])
+                for field in ("proven_at", "failures", "proof_lost_at", "checked_at")
+            }
+        )
+
+    @admin.display(description=gettext_lazy("domain"), ordering="name")
+    def shown_name(self, domain: Domain) -> str:
+        return shown_domain(domain.name)
+
+    @admin.display(description=gettext_lazy("last looked for"))
+    def checked_at(self, domain: Any) -> dt.datetime | None:
+        at: dt.datetime | None = domain.proof_checked_at
+        return at
+
+    @admin.display(description=gettext_lazy("proof"))
+    def proof(self, domain: Any) -> str:
+        return state_in_words(domain, timezone.now())
+
+    # Pages
+
+    def get_urls(self) -> list[URLPattern]:
+        own: list[tuple[str, View, str]] = [
+            ("prove/<uuid:proof_id>/", self.prove_view, "prove"),
+            ("take-over/<str:domain_name>/", self.take_over_view, "take_over"),
+            ("<uuid:domain_id>/remove/", self.remove_view, "remove"),
+        ]
+        return [
+            path(route, self.admin_site.admin_view(view), name=f"tenants_domain_{name}")
+            for route, view, name in own
+        ] + super().get_urls()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return scope.of(request).tenant_id is not None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"under_way": under_way(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Asks which domain, and leads to the record that proves it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = NewDomainForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST":
+            freshness.require(request)
+            if form.is_valid():
+                user = operator_of(request)
+                try:
+                    proof = prove.request(
+                        domain_name=form.cleaned_data["domain"], actor=user, acting_user=user
+                    )
+                except Refusal as refusal:
+                    form.add_error("domain", str(refusal))
+                else:
+                    return redirect("admin:tenants_domain_prove", proof.pk)
+        return self._page(request, "add", title=_("Add a domain"), form=form)
+
+    def prove_view(self, request: HttpRequest, proof_id: uuid.UUID) -> HttpResponse:
+        """The record to publish, what was found, and what follows."""
+        proofs = scope.of(request).rows(DomainProof.objects.select_related("tenant"), "tenant")
+        proof = get_object_or_404(proofs, pk=proof_id)
+        held = domain_named(proof.domain_name)
+        is_ours = held is not None and held.tenant_id == proof.tenant_id
+        return self._page(
+            request,
+            "prove",
+            title=shown_domain(proof.domain_name),
+            shown=ProofOnPage(proof, asked_at(request)),
+            domain_name=shown_domain(proof.domain_name),
+            raw_name=proof.domain_name,
+            is_ours=is_ours,
+            is_held_by_nobody_who_governs=bool(
+                held and not is_ours and held.tenant.state == Tenant.State.UNMANAGED
+            ),
+            may_look=operator_of(request).tenant_id == proof.tenant_id,
+        )
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """All about one domain, and what can be done with it."""
+        domain = self.get_object(request, object_id)
+        if domain is None:
+            raise Http404
+        proofs = DomainProof.objects.filter(domain_name=domain.name, tenant=domain.tenant)
+        is_own = scope.of(request).tenant_id == domain.tenant_id
+        below = take_over.sweepable(parent=domain.name, target=domain.tenant) if is_own else []
+        return self._page(
+            request,
+            "domain",
+            title=shown_domain(domain.name),
+            domain=domain,
+            proof=proofs.filter(state=State.PROVEN).first(),
+            proof_words=state_in_words(domain, timezone.now()),
+            addresses=domain.addresses.count(),
+            undoable=give_back.undoable(domain.name),
+            below=[(one, shown_domain(one.name)) for one in below],
+            is_own=is_own,
+        )
+
+    def remove_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
+        domain = get_object_or_404(self.get_queryset(request), pk=domain_id)
+
+        def remove(_reason: str) -> str:
+            domains.remove(
+                domain_name=domain.name, tenant=domain.tenant, acting_user=operator_of(request)
+            )
+            return reverse(LIST)
+
+        shown = shown_domain(domain.name)
+        question = confirming.Question(
+            name="remove_domain",
+            domain_name=domain.name,
+            title=_("Remove %(domain)s") % {"domain": shown},
+            lines=[
+                _("Nobody may have an address in it any more, and nobody has one."),
+                _("Whoever proves it may add it to another organisation."),
+            ],
+            button=_("Remove the domain"),
+            act=remove,
+            done=_("%(domain)s was removed.") % {"domain": shown},
+            back=reverse("admin:tenants_domain_change", args=(domain.pk,)),
+        )
+        return confirming.ask(request, self.admin_site, question)
+
+    def take_over_view(self, request: HttpRequest, domain_name: str) -> HttpResponse:
+        """What would move, each collision with its rule, and the button."""
+        target = operator_of(request).tenant
+        if target is None or scope.of(request).tenant_id != target.pk:
+            raise PermissionDenied
+        return taking_over.view(request, self.admin_site, domain_name, target)
+
+    def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
+        whole = self.admin_site.each_context(request) | {"opts": self.opts, **context}
+        return TemplateResponse(request, f"admin/tenants/domain/{name}.html", whole)
+
+
+def under_way(request: HttpRequest) -> list[tuple[DomainProof, str]]:
+    """What the organisation asked to prove and does not have yet, each with how far it is."""
+    tenant_id = scope.of(request).tenant_id
+    if tenant_id is None:
+        return []
+    held = Domain.objects.filter(tenant=tenant_id).values("name")
+    proofs = DomainProof.objects.filter(tenant=tenant_id).exclude(domain_name__in=held)
+    waiting = proofs.filter(state=State.WAITING, expires_at__gt=timezone.now())
+    proven = proofs.filter(state=State.PROVEN)
+    return [
+        *((proof, _("proven: look at what comes next")) for proof in proven),
+        *((proof, _("waits for the DNS record")) for proof in waiting),
+    ]
+
+
+def state_in_words(domain: Any, now: dt.datetime) -> str:
+    """Of a domain as the list has it."""
+    if domain.proof_proven_at is None:
+        return _("not proven")
+    if not domain.proof_failures:
+        return _("proven")
+    if domain.proof_proof_lost_at is None:
+        return _("in danger: the record was not found lately")
+    ends = domain.proof_proof_lost_at + LAPSES_AFTER
+    date = {"date": date_format(ends, "DATE_FORMAT"), "days": (ends - now).days}
+    if ends <= now:
+        return _("lapsed on %(date)s: nobody joins through it") % date
+    return _("lost: lapses in %(days)s days, on %(date)s") % date

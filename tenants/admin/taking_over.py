@@ -1,0 +1,54 @@
+"""The page before an external takeover: a preview, and the button that has a worker do it."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from outbox import announcing
+from tenants.addresses import shown_domain
+from tenants.admin import confirming
+from tenants.admin.acting import operator_of
+from tenants.flows import take_over
+from tenants.models import Tenant
+from tenants.takeover.exceptions import TakeoverRefused
+
+TASK = "tenants.tasks.run_takeover"
+
+
+def view(
+    request: HttpRequest, site: admin.AdminSite, domain_name: str, target: Tenant
+) -> HttpResponse:
+    shown = shown_domain(domain_name)
+    try:
+        preview = take_over.preview(domain_name=domain_name, target=target)
+    except TakeoverRefused as refusal:
+        context = site.each_context(request) | {
+            "title": _("%(domain)s cannot be taken over") % {"domain": shown},
+            "refusal": str(refusal),
+        }
+        return TemplateResponse(request, "admin/tenants/domain/refused.html", context)
+    question = confirming.Question(
+        name="take_over",
+        domain_name=domain_name,
+        title=_("Take over %(domain)s") % {"domain": shown},
+        lines=[line.text for line in preview.lines if not line.collides],
+        warnings=[line.text for line in preview.lines if line.collides],
+        button=_("Take over %(domain)s") % {"domain": shown},
+        act=lambda _reason: _begin(request, domain_name, target),
+        done=_("The takeover has begun. This page shows how far it is."),
+        back=reverse("admin:tenants_domain_prove", args=(preview.proof.pk,)),
+    )
+    return confirming.ask(request, site, question)
+
+
+def _begin(request: HttpRequest, domain_name: str, target: Tenant) -> str:
+    """Where no worker can be told, the next look for what was begun finds it, within minutes."""
+    takeover = take_over.begin(
+        domain_name=domain_name, target=target, acting_user=operator_of(request)
+    )
+    announcing.ask(TASK, str(takeover.pk))
+    return reverse("admin:tenants_takeover_change", args=(takeover.pk,))
