@@ -17,6 +17,14 @@ class NoSuchGroup(DirectoryError):
         )
 
 
+class NoSuchMember(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("The organisation has no account with the address %(address)s.")
+            % {"address": address}
+        )
+
+
 class GroupNameTaken(DirectoryError):
     def __init__(self, name: str) -> None:
         super().__init__(

@@ -13,10 +13,10 @@ from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from tenants import addresses
-from tenants.group_exceptions import NoSuchGroup
+from tenants.group_exceptions import NoSuchGroup, NoSuchMember
 from tenants.models import Group, Tenant, User
 from tenants.models.group import key_of
-from tenants.selectors import get_tenant
+from tenants.selectors import get_tenant, user_by_address
 
 INWARD = """
 WITH RECURSIVE inside(id) AS (
@@ -60,7 +60,11 @@ def get_group(typed: str, *, typed_domain: str) -> Group:
 
     Raises NoSuchGroup, NoSuchTenant or AddressRefused.
     """
-    tenant = get_tenant(typed_domain)
+    return group_in(get_tenant(typed_domain), typed)
+
+
+def group_in(tenant: Tenant, typed: str) -> Group:
+    """By its name, or one of its addresses. Raises NoSuchGroup."""
     named = Q(name_key=key_of(typed))
     if "@" in typed:
         named |= Q(addresses__address=_spelling(typed))
@@ -68,6 +72,14 @@ def get_group(typed: str, *, typed_domain: str) -> Group:
     if group is None:
         raise NoSuchGroup(typed)
     return group
+
+
+def user_in(tenant: Tenant, typed: str) -> User:
+    """By an address. Nobody learns whether another organisation has it. Raises NoSuchMember or AddressRefused."""
+    user = user_by_address(str(addresses.parse(typed)))
+    if user is None or user.tenant_id != tenant.pk:
+        raise NoSuchMember(typed)
+    return user
 
 
 def members_of(group: Group) -> QuerySet[User]:

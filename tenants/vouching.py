@@ -22,33 +22,36 @@ from tenants.models import Address, Domain, Tenant, User
 from tenants.tombstones import spellings
 
 
-def domain_of(address: TypedAddress, *, lock: bool = False) -> Domain:
-    """Raises NoSuchTenant."""
+def domain_of(address: TypedAddress, *, of: Tenant | None, lock: bool = False) -> Domain:
+    """Its domain, which is one of the organisation's, where one is given.
+
+    Raises OtherOrganisation, also where no organisation has it, which nobody learns from this; NoSuchTenant.
+    """
     domains = Domain.objects.select_related("tenant").filter(name=address.domain)
     if lock:
         domains = domains.select_for_update(no_key=True, of=("self",))
     domain = domains.first()
+    if of is not None and (domain is None or domain.tenant_id != of.pk):
+        raise OtherOrganisation(address.domain)
     if domain is None:
         raise NoSuchTenant(address.domain)
     return domain
 
 
-def require_vouched(domain: Domain, address: TypedAddress, tenant: Tenant | None) -> None:
-    """Whether an address may be made in its `domain` without a proof, for `tenant` where it is given.
+def require_vouched(domain: Domain, address: TypedAddress) -> None:
+    """Whether an address may be made in its `domain` without a proof.
 
-    Raises OtherOrganisation, NeedsInternationalMail, DomainNotVerified or DomainClosed.
+    Raises NeedsInternationalMail, DomainNotVerified or DomainClosed.
     """
-    require_own(domain, address, tenant)
+    require_usable(address)
     if domain.state != Domain.State.VERIFIED:
         raise DomainNotVerified(address.domain)
     if not doors(domain, Door.ADMINISTRATION, now=timezone.now()).may_create:
         raise DomainClosed(address.domain)
 
 
-def require_own(domain: Domain, address: TypedAddress, tenant: Tenant | None) -> None:
-    """Raises OtherOrganisation or NeedsInternationalMail."""
-    if tenant is not None and domain.tenant_id != tenant.pk:
-        raise OtherOrganisation(address.domain)
+def require_usable(address: TypedAddress) -> None:
+    """Raises NeedsInternationalMail."""
     if not address.local_part.isascii():
         raise NeedsInternationalMail
 

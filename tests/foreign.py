@@ -29,6 +29,7 @@ from tenants.models import (
     DomainRule,
     FactorReset,
     Group,
+    GroupMembership,
     MailboxRule,
     Takeover,
     Tenant,
@@ -65,6 +66,9 @@ MAKERS: dict[type[Model], Maker] = {
         source_name=WORD,
         target_tenant_id=tenant.pk,
         target_name=WORD,
+    ),
+    GroupMembership: lambda tenant, user: GroupMembership.objects.create(
+        group=Group.objects.create(tenant=tenant, name=f"{WORD} 2", name_key=f"{WORD} 2"), user=user
     ),
     DomainProof: lambda tenant, user: DomainProof.objects.create(
         domain_name=DOMAIN, tenant=tenant, actor=user, value=WORD, expires_at=timezone.now()

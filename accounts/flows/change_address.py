@@ -21,7 +21,6 @@ from tenants import vouching
 from tenants.access import Power, require
 from tenants.addresses import Address as TypedAddress
 from tenants.addresses import parse
-from tenants.exceptions import NoSuchTenant, OtherOrganisation
 from tenants.flows.addresses import change_to_proven
 from tenants.models import Address, User
 from tenants.selectors import has_lapsed, is_blocked
@@ -92,11 +91,8 @@ def _require_usable(user: User, address: TypedAddress) -> None:
         raise AddressUnchangeable
     if str(address) == user.email:
         raise OwnAlready(str(address))
-    try:
-        vouching.require_own(vouching.domain_of(address), address, user.tenant)
-    except NoSuchTenant:
-        # Nobody learns here which organisations there are.
-        raise OtherOrganisation(address.domain) from None
+    vouching.require_usable(address)
+    vouching.domain_of(address, of=user.tenant)
     if is_blocked(address.domain) or has_lapsed(address.domain, timezone.now()):
         raise DomainUnusable(address.domain)
 

@@ -21,8 +21,8 @@ from tenants.address_exceptions import (
     PrimaryAlready,
 )
 from tenants.addresses import Address as TypedAddress
-from tenants.exceptions import AddressTaken, GoneAlready, NoOrganisation
-from tenants.models import Address, Domain, Tenant, User
+from tenants.exceptions import AddressTaken, GoneAlready, NoOrganisation, OtherOrganisation
+from tenants.models import Address, Domain, User
 
 GONE = {User.State.DELETED, User.State.CLOSED}
 
@@ -31,12 +31,12 @@ GONE = {User.State.DELETED, User.State.CLOSED}
 def add_alias(*, user: User, address: TypedAddress, acting_user: User | None) -> Address:
     """One that signs in, and gets no mail.
 
-    Raises NotAllowed, NoOrganisation, GoneAlready, NoSuchTenant, OtherOrganisation, NeedsInternationalMail,
+    Raises NotAllowed, NoOrganisation, GoneAlready, OtherOrganisation, NeedsInternationalMail,
     DomainNotVerified, DomainClosed or AddressTaken.
     """
     require(acting_user, Power.ADD_ADDRESS, user)
-    domain, user, tenant = _held(user, address)
-    vouching.require_vouched(domain, address, tenant)
+    domain, user = _held(user, address)
+    vouching.require_vouched(domain, address)
     vouching.require_free(address)
     alias = _add(user, domain, address)
     _record("user.alias_added", user, acting_user, address=str(address))
@@ -63,7 +63,7 @@ def make_primary(*, user: User, address: TypedAddress, acting_user: User | None)
     Raises NotAllowed, NoOrganisation, GoneAlready, NoSuchAlias, PrimaryAlready or AliasNotProven.
     """
     require(acting_user, Power.CHOOSE_ADDRESS, user)
-    _domain, user, _tenant = _held(user, address)
+    _domain, user = _held(user, address)
     alias = _own(user, address)
     if alias is None:
         raise NoSuchAlias(str(address), str(user))
@@ -81,10 +81,10 @@ def change_address(
     Raises what `add_alias` raises, or PrimaryAlready.
     """
     require(acting_user, Power.ADD_ADDRESS, user)
-    domain, user, tenant = _held(user, address)
+    domain, user = _held(user, address)
     alias = _own(user, address)
     if alias is None:
-        vouching.require_vouched(domain, address, tenant)
+        vouching.require_vouched(domain, address)
         vouching.require_free(address)
         alias = _add(user, domain, address)
     return _promote(user, alias, keep_old=keep_old, acting_user=acting_user)
@@ -95,12 +95,11 @@ def change_to_proven(*, user: User, address: TypedAddress, keep_old: bool) -> Us
     """A new primary address, whose mailbox the account's owner has just opened.
 
     Strangers may read a role mailbox, so who changes to one is in no organisation-wide grant until admitted.
-    Raises NotAllowed, NoOrganisation, GoneAlready, NoSuchTenant, OtherOrganisation, NeedsInternationalMail,
-    AddressTaken or PrimaryAlready.
+    Raises NotAllowed, NoOrganisation, GoneAlready, OtherOrganisation, NeedsInternationalMail, AddressTaken or PrimaryAlready.
     """
     require(user, Power.CHOOSE_ADDRESS, user)
-    domain, user, tenant = _held(user, address)
-    vouching.require_own(domain, address, tenant)
+    domain, user = _held(user, address)
+    vouching.require_usable(address)
     alias = _own(user, address)
     if alias is None:
         vouching.require_free(address)
@@ -113,18 +112,20 @@ def change_to_proven(*, user: User, address: TypedAddress, keep_old: bool) -> Us
     return _promote(user, alias, keep_old=keep_old, acting_user=user)
 
 
-def _held(user: User, address: TypedAddress) -> tuple[Domain, User, Tenant]:
-    """The address's domain, the account as it is now, and its tenant; the first two locked, in this order.
+def _held(user: User, address: TypedAddress) -> tuple[Domain, User]:
+    """The address's domain and the account as it is now, locked in this order.
 
-    Raises NoSuchTenant, NoOrganisation or GoneAlready.
+    Raises NoOrganisation, OtherOrganisation or GoneAlready.
     """
-    domain = vouching.domain_of(address, lock=True)
-    user = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
     if user.tenant is None:
         raise NoOrganisation(str(user))
+    domain = vouching.domain_of(address, of=user.tenant, lock=True)
+    user = User.objects.select_for_update(no_key=True, of=("self",)).get(pk=user.pk)
+    if user.tenant_id != domain.tenant_id:
+        raise OtherOrganisation(address.domain)
     if user.state in GONE:
         raise GoneAlready(str(user))
-    return domain, user, user.tenant
+    return domain, user
 
 
 def _own(user: User, address: TypedAddress) -> Address | None:

@@ -20,7 +20,7 @@ def set_addresses(
 ) -> None:
     """Those and no others; the first is the group's primary one.
 
-    Raises NotAllowed, NoSuchTenant, OtherOrganisation, NeedsInternationalMail, DomainNotVerified, DomainClosed or
+    Raises NotAllowed, OtherOrganisation, NeedsInternationalMail, DomainNotVerified, DomainClosed or
     AddressTaken.
     """
     require_governs(acting_user, group.tenant)
@@ -41,8 +41,8 @@ def set_addresses(
 
 
 def _vouched(group: Group, address: TypedAddress) -> Address:
-    domain = vouching.domain_of(address)
-    vouching.require_vouched(domain, address, group.tenant)
+    domain = vouching.domain_of(address, of=group.tenant)
+    vouching.require_vouched(domain, address)
     vouching.require_free(address)
     return Address(group=group, address=str(address), domain=domain, is_primary=False)
 
