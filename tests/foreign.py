@@ -13,6 +13,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from feed.models import Delivery, Endpoint, Event
 from outbox.models import MailEvent, OutboxMail
 from signup.models import (
     DomainList,
@@ -52,6 +53,12 @@ def _import(tenant: Tenant, user: User) -> Model:
     job = UserImport.objects.create(tenant=tenant, asked_by=user, file_name=WORD, text="x", rows=1)
     ImportedLine.objects.create(user_import=job, line=2, email=f"x@{DOMAIN}", result="refused")
     return job
+
+
+def _event(tenant: Tenant) -> Event:
+    return Event.objects.create(
+        tenant_id=tenant.pk, kind="licence.assigned", data={"plan": WORD}, number=None
+    )
 
 
 MAKERS: dict[type[Model], Maker] = {
@@ -102,6 +109,16 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     UserImport: _import,
     OutboxMail: _mail,
+    Endpoint: lambda tenant, user: Endpoint.objects.create(
+        url=f"https://{DOMAIN}/", tenant=tenant, secret="x"
+    ),
+    Event: lambda tenant, user: _event(tenant),
+    Delivery: lambda tenant, user: Delivery.objects.create(
+        event=_event(tenant),
+        endpoint=Endpoint.objects.create(url=f"https://{DOMAIN}/", tenant=tenant, secret="x"),
+        give_up_at=timezone.now(),
+        last_error=WORD,
+    ),
     AuditEvent: lambda tenant, user: AuditEvent.objects.create(
         action=f"{WORD}.happened", subject=f"user:{user.pk}", tenant_id=tenant.pk
     ),
