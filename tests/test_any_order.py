@@ -28,13 +28,29 @@ from hypothesis.stateful import (
 )
 
 from limits import stores
-from signup.models import MailPause
+from outbox import links as outbox_links
+from signup.flows.request import CONFIRM
+from signup.models import MailPause, SignUp
 from signup.services import purge
+from subscriptions.models import AssignedLicence
+from tenants.exceptions import GoneAlready, NotActive, NothingToRestore
+from tenants.flows import states
+from tenants.flows.states import RESTORABLE_FOR
 from tenants.models import Address, Domain, DomainRule, Tenant, User
+from tenants.selectors import user_by_address
 from tests.factories import TenantFactory
 from tests.outbox import LocalInbox
 from tests.strangers import stranger
-from tests.walk import CONFIRM_LINK, NOT_ME_LINK, PASSWORD, ClientVisitor, ask, finish, sign_in
+from tests.walk import (
+    CONFIRM_LINK,
+    NOT_ME_LINK,
+    PASSWORD,
+    ClientVisitor,
+    Page,
+    ask,
+    finish,
+    sign_in,
+)
 
 LINK_LIFE = dt.timedelta(hours=24)
 SWITCHES = ("allow_ad_hoc_subscriptions", "allow_email_verified_users")
@@ -44,12 +60,23 @@ people = st.sampled_from(PEOPLE)
 browsers = st.integers(0, 2)
 
 
+ACTIVE, DISABLED, DELETED = "active", "disabled", "deleted"
+NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
+
 @dataclass(frozen=True)
 class Link:
     person: str
     path: str
     not_me: str
-    ends: dt.datetime
+    sent: dt.datetime
+
+    @property
+    def only_adds_the_plan(self) -> bool:
+        token = self.path.rstrip("/").rpartition("/")[2]
+        link = outbox_links.find(token, purpose=CONFIRM)
+        sign_up = SignUp.objects.filter(id=link.subject_id).first() if link else None
+        return sign_up is not None and sign_up.outcome == SignUp.Outcome.ADD_PLAN
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -69,7 +96,9 @@ class AnyOrder(RuleBasedStateMachine):
         self.asked: dict[int, str] = {}
         self.signed_in: dict[int, str] = {}
         self.mails = {"anna": 0, "ben": 0}
-        self.accounts: set[str] = set()
+        self.accounts: dict[str, str] = {}  # the state of each; a closed one is none
+        self.changed: dict[str, dt.datetime] = {}
+        self.completed: dict[str, dt.datetime] = {}
         self.is_known = False
 
     def teardown(self) -> None:
@@ -86,10 +115,9 @@ class AnyOrder(RuleBasedStateMachine):
         do()
         mails = LocalInbox().mails_to(self.address(person))
         fresh, self.mails[person] = mails[self.mails[person] :], len(mails)
-        ends = timezone.now() + LINK_LIFE
         return multiple(
             *(
-                Link(person, mail.link(), mail.link(NOT_ME_LINK), ends)
+                Link(person, mail.link(), mail.link(NOT_ME_LINK), timezone.now())
                 for mail in fresh
                 if CONFIRM_LINK.search(mail.text)
             )
@@ -154,15 +182,69 @@ class AnyOrder(RuleBasedStateMachine):
         self._finishes(link, browser)
 
     def _finishes(self, link: Link, browser: int) -> None:
-        is_good = link.person not in self.accounts and timezone.now() < link.ends
+        """A link is good for a day, and until one of its person's is used."""
+        is_good = timezone.now() < link.sent + LINK_LIFE
+        is_good = is_good and link.sent > self.completed.get(link.person, NEVER)
+        only_adds_the_plan = link.only_adds_the_plan
         answer = finish(ClientVisitor(self.clients[browser]), link.path)
-        if is_good and self.may_join(link.person):
+        if is_good and only_adds_the_plan:
+            self._adds_the_plan(answer, link, browser)
+        elif is_good and link.person not in self.accounts and self.may_join(link.person):
             assert (answer.status, answer.location) == (302, "/welcome/")
-            self.accounts.add(link.person)
+            self.accounts[link.person] = ACTIVE
+            self.completed[link.person] = timezone.now()
             self.signed_in[browser] = link.person
+            self.is_known = True
             assert not MailPause.objects.filter(address=self.address(link.person)).exists()
         else:
-            assert answer.status == 200 if is_good else answer.status in {404, 410}
+            assert answer.status in ({200} if is_good else {404, 410})
+
+    def _adds_the_plan(self, answer: Page, link: Link, browser: int) -> None:
+        """Who is signed in as the account's owner has it; anybody else is led to sign in as them."""
+        if answer.location == "/welcome/":
+            assert self.signed_in[browser] == link.person
+            self.completed[link.person] = timezone.now()
+        elif answer.status == 302:
+            assert answer.location.startswith("/accounts/login/")
+            self.signed_in.pop(browser, None)
+
+    @rule(target=links, person=people, browser=browsers)
+    def asks_for_the_plan_that_the_account_has_lost(
+        self, person: str, browser: int
+    ) -> MultipleResults[Link]:
+        AssignedLicence.objects.all().delete()
+        Tenant.objects.update(**{each: each != SWITCHES[1] for each in SWITCHES})
+        return self._asks(person, browser)
+
+    @rule(person=people, do=st.sampled_from((states.disable, states.delete, states.restore)))
+    def is_shut_or_restored(self, person: str, do: Callable[..., None]) -> None:
+        user, state = user_by_address(self.address(person)), self.accounts.get(person, "")
+        if user is None or user.state == User.State.CLOSED:
+            return
+        from_states = {
+            states.disable: {ACTIVE},
+            states.delete: {ACTIVE, DISABLED},
+            states.restore: {DISABLED, DELETED},
+        }[do]
+        is_possible = state in from_states
+        if state == DELETED and do is states.restore:
+            is_possible = timezone.now() < self.changed[person] + RESTORABLE_FOR
+        try:
+            do(user=user, acting_user=None)
+        except (NotActive, GoneAlready, NothingToRestore):
+            assert not is_possible
+            return
+        assert is_possible
+        becomes = {states.disable: DISABLED, states.delete: DELETED, states.restore: ACTIVE}
+        self.accounts[person], self.changed[person] = becomes[do], timezone.now()
+
+    @rule(person=people)
+    def closes_the_account(self, person: str) -> None:
+        if self.accounts.get(person) == ACTIVE:
+            user = user_by_address(self.address(person))
+            assert user is not None
+            states.close(user=user, acting_user=user)
+            del self.accounts[person]
 
     @rule(link=links, browser=browsers)
     def says_it_was_somebody_else(self, link: Link, browser: int) -> None:
@@ -182,8 +264,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.clients[browser].post("/accounts/logout/")
         self.signed_in.pop(browser, None)
         answer = sign_in(ClientVisitor(self.clients[browser]), self.address(person), password)
-        is_right = person in self.accounts and password == PASSWORD
-        assert (answer.status == 302) is is_right
+        is_right = self.accounts.get(person) == ACTIVE and password == PASSWORD
+        assert (answer.location == "/welcome/") is is_right
         if is_right:
             self.signed_in[browser] = person
 
@@ -207,16 +289,29 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def there_are_the_accounts_of_those_who_finished_and_no_other(self) -> None:
         expected = sorted(map(self.address, self.accounts))
-        assert sorted(map(str, User.objects.values_list("email", flat=True))) == expected
+        held = User.objects.filter(email__isnull=False)
+        assert sorted(map(str, held.values_list("email", flat=True))) == expected
         assert sorted(Address.objects.values_list("address", flat=True)) == expected
-        assert Domain.objects.count() == Tenant.objects.count() == bool(expected or self.is_known)
+        assert Domain.objects.count() == Tenant.objects.count() == self.is_known
 
     @invariant()
-    def nobody_is_signed_in_as_somebody_else(self) -> None:
+    def they_are_in_the_state_that_they_were_brought_into(self) -> None:
+        found = User.objects.filter(email__isnull=False).values_list("email", "state")
+        assert dict(found) == {self.address(name): state for name, state in self.accounts.items()}
+
+    @invariant()
+    def nobody_has_a_plan_twice_or_without_an_account(self) -> None:
+        holders = list(AssignedLicence.objects.values_list("user__tenant", "user"))
+        assert len(holders) == len(set(holders))
+
+    @invariant()
+    def nobody_is_signed_in_as_somebody_else_or_into_what_is_shut(self) -> None:
         for number, client in enumerate(self.clients):
             page = client.get("/account/")
             if page.status_code == 200:
-                assert self.address(self.signed_in[number]) in page.content.decode()
+                person = self.signed_in[number]
+                assert self.address(person) in page.content.decode()
+                assert self.accounts.get(person) == ACTIVE
 
 
 @pytest.mark.django_db

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import time_machine
 
-from signup.models import SignUp
+from signup.models import MailPause, SignUp
 from subscriptions.models import AssignedLicence
 from tenants.flows import states
 from tenants.models import Address, Domain, Tenant, User
@@ -255,3 +255,20 @@ def test_not_me_of_a_request_that_was_completed_takes_nothing_back(tenant: Tenan
     assert SignUp.objects.get().state == SignUp.State.COMPLETED
     visitor = browser()
     assert sign_in(visitor, address, PASSWORD).location == "/welcome/"
+
+
+def test_the_first_link_that_is_used_ends_all_others_of_its_address(
+    tenant: Tenant, clock: time_machine.Traveller
+) -> None:
+    """Also those of requests that *This was not me* ended, after the account was closed."""
+    address, first = confirmation(tenant)
+    browser().post(newest(address, NOT_ME_LINK), {})
+    MailPause.objects.all().delete()
+    clock.shift(60)
+    _, second = confirmation(tenant)
+    owner = browser()
+    assert finish(owner, second).location == "/welcome/"
+    user = User.objects.get()
+    states.close(user=user, acting_user=user)
+    assert finish(browser(), first).status == 410
+    assert not User.objects.filter(email=address).exists()

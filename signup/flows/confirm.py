@@ -149,9 +149,9 @@ def _finish(sign_up: SignUp, user: User) -> None:
     )
     if hit != 1:
         raise LinkUnusable
-    SignUp.objects.filter(address=sign_up.address, state=SignUp.State.PENDING).update(
-        state=SignUp.State.COMPLETED, ended_at=now, user=user
-    )
+    # Of whatever state: each may have a link that is still good, and the account may be closed today.
+    others = SignUp.objects.filter(address=sign_up.address).exclude(state=SignUp.State.COMPLETED)
+    others.update(state=SignUp.State.COMPLETED, ended_at=now, user=user)
     MailPause.objects.filter(address=sign_up.address).delete()
     admission.completed(sign_up.domain)
     record(
