@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     admin_lists,
+    capability,
     mail_latency,
     sign_up_completions,
     sign_up_requests,
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     mail_latency.NAME: mail_latency.main,
     sign_ups_at_size.NAME: sign_ups_at_size.main,
     admin_lists.NAME: admin_lists.main,
+    capability.NAME: capability.main,
 }
 
 

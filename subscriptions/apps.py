@@ -9,4 +9,4 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = _("Subscriptions")
 
     def ready(self) -> None:
-        from subscriptions import belongings, holdings, mails, receivers  # noqa: F401 -- connects them
+        from subscriptions import belongings, follows, holdings, mails, receivers  # noqa: F401 -- connects them

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Any
 
 from subscriptions.capabilities import Answer
-from subscriptions.flows.preview import Difference
+from subscriptions.flows.preview import Effect
 from subscriptions.ladder import state_of
 from subscriptions.models import AssignedLicence, Plan, Subscription, UnitWait
 from tenants.models import User
@@ -40,11 +40,17 @@ def unit_row(user: User, plan: Plan, given: AssignedLicence | UnitWait | None) -
     }
 
 
-def difference_row(difference: Difference) -> dict[str, Any]:
+def effect_row(effect: Effect) -> dict[str, Any]:
     return {
-        "capability": difference.capability.value,
-        "people_before": difference.before,
-        "people_after": difference.after,
+        "changes": [
+            {
+                "capability": difference.capability.value,
+                "people_before": difference.before,
+                "people_after": difference.after,
+            }
+            for difference in effect.differences
+        ],
+        "consequences": effect.consequences,
     }
 
 

@@ -9,6 +9,8 @@ from typing import TypeVar
 from django.db import transaction
 from django.utils import timezone
 
+from subscriptions import following
+from subscriptions.following import Difference
 from subscriptions.models import Capability
 from subscriptions.people import people_with
 from tenants.models import Tenant
@@ -17,29 +19,29 @@ Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How many active accounts have a capability before and after."""
+class Effect:
+    """Of a change of plans: who gains and loses what, and what else it means, in sentences."""
 
-    capability: Capability
-    before: int
-    after: int
+    differences: list[Difference]
+    consequences: list[str]
 
 
-def compared(tenant: Tenant, change: Callable[[], Changed]) -> tuple[Changed, list[Difference]]:
-    """Carries `change` out, in the transaction at hand: what it gave, and whom it gave or took what."""
+def compared(tenant: Tenant, change: Callable[[], Changed]) -> tuple[Changed, Effect]:
+    """Carries `change` out, in the transaction at hand: what it gave, and what it did."""
     before = people_with(tenant, timezone.now())
     done = change()
     after = people_with(tenant, timezone.now())
-    return done, [
+    differences = [
         Difference(capability, before[capability], after[capability])
         for capability in Capability
         if before[capability] != after[capability]
     ]
+    return done, Effect(differences, following.consequences(tenant, differences))
 
 
-def preview(tenant: Tenant, change: Callable[[], object]) -> list[Difference]:
+def preview(tenant: Tenant, change: Callable[[], object]) -> Effect:
     """What `change` would do, and nothing of it stays. Raises what `change` raises."""
     with transaction.atomic():
-        _, differences = compared(tenant, change)
+        _, effect = compared(tenant, change)
         transaction.set_rollback(True)
-    return differences
+    return effect

@@ -9,7 +9,7 @@ from subscriptions.commands import changed_row
 from subscriptions.flows.cancel import cancel_subscription
 from subscriptions.flows.preview import compared
 from subscriptions.models import Plan
-from subscriptions.representations import difference_row
+from subscriptions.representations import effect_row
 from subscriptions.selectors import get_plan, only_paid_plan
 from tenants.models import Tenant
 from tenants.selectors import get_tenant
@@ -28,7 +28,7 @@ class Command(ChangeCommand):
 
     def change(self, **options: Any) -> Row:
         tenant = get_tenant(options["domain"])
-        subscription, differences = compared(
+        subscription, effect = compared(
             tenant,
             lambda: cancel_subscription(
                 tenant=tenant,
@@ -37,7 +37,7 @@ class Command(ChangeCommand):
                 acting_user=None,
             ),
         )
-        return changed_row(subscription) | {"changes": list(map(difference_row, differences))}
+        return changed_row(subscription) | effect_row(effect)
 
 
 def _plan(tenant: Tenant, sku: str | None) -> Plan:

@@ -9,7 +9,7 @@ from audit.commands import ChangeCommand, Row
 from subscriptions.commands import changed_row, end, positive
 from subscriptions.flows.convert import convert_subscription
 from subscriptions.flows.preview import compared
-from subscriptions.representations import difference_row
+from subscriptions.representations import effect_row
 from subscriptions.selectors import get_plan
 from tenants.selectors import get_tenant
 
@@ -36,7 +36,7 @@ class Command(ChangeCommand):
     def change(self, **options: Any) -> Row:
         tenant = get_tenant(options["domain"])
         trial = positive("trial", options["trial"])
-        subscription, differences = compared(
+        subscription, effect = compared(
             tenant,
             lambda: convert_subscription(
                 tenant=tenant,
@@ -48,4 +48,4 @@ class Command(ChangeCommand):
                 acting_user=None,
             ),
         )
-        return changed_row(subscription) | {"changes": list(map(difference_row, differences))}
+        return changed_row(subscription) | effect_row(effect)
