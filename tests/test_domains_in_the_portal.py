@@ -16,12 +16,12 @@ from audit.models import AuditEvent
 from outbox import announcing
 from tenants import tasks
 from tenants.flows import prove
-from tenants.models import Domain, DomainProof, Takeover, Tenant, User
+from tenants.models import Domain, DomainHandOver, DomainProof, Takeover, Tenant, User
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.second_factors import set_up_app
 from tests.services.dns import Zone, dns_server
 from tests.staff import administrator, sign_in_fresh
-from tests.takeovers import proven
+from tests.takeovers import lost, proven
 
 pytestmark = pytest.mark.django_db
 
@@ -315,3 +315,104 @@ def test_another_organisations_domain_is_not_there(client: Client, boss: User) -
     assert client.get(prove_page(proof)).status_code == 404
     assert client.post(f"{DOMAINS}{domain.pk}/remove/", {"typed": "contoso.com"}).status_code == 404
     assert client.post(f"/account/proofs/{proof.pk}/check/").status_code == 404
+
+
+# --- Handing over ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def neighbour() -> tuple[User, Client]:
+    """The administrator of another organisation."""
+    user = administrator(TenantFactory.create(name="near.com", state=Tenant.State.MANAGED))
+    set_up_app(user)
+    return user, sign_in_fresh(Client(), user)
+
+
+def offered(portal: Client, boss: User) -> Domain:
+    proven(boss, "neu.com")
+    domain = Domain.objects.get(name="neu.com")
+    there = f"{DOMAINS}{domain.pk}/offer/?to=near.com"
+    assert "Offer neu.com to near.com" in page(portal, there)
+    portal.post(there, {"typed": "neu.com"})
+    return domain
+
+
+def test_a_domain_is_handed_over_by_consent_of_both(
+    portal: Client, boss: User, neighbour: tuple[User, Client]
+) -> None:
+    other, there = neighbour
+    domain = offered(portal, boss)
+    assert "It is offered to another organisation" in page(portal, f"{DOMAINS}{domain.pk}/change/")
+    domain.refresh_from_db()
+    assert domain.tenant == boss.tenant
+    offer = DomainHandOver.objects.get()
+    assert f"{DOMAINS}offered/{offer.pk}/" in page(there, DOMAINS)
+    assert "neu.com is offered to you until" in page(there, "/admin/")
+    assert "is offered to you" not in page(portal, "/admin/")
+    there.post(f"{DOMAINS}offered/{offer.pk}/", {"typed": "neu.com"})
+    domain.refresh_from_db()
+    assert domain.tenant == other.tenant
+
+
+@pytest.mark.parametrize("who", ["giver", "taker"])
+def test_an_offer_can_be_ended_by_either(
+    portal: Client, boss: User, neighbour: tuple[User, Client], who: str
+) -> None:
+    domain = offered(portal, boss)
+    offer = DomainHandOver.objects.get()
+    if who == "giver":
+        portal.post(f"{DOMAINS}{domain.pk}/withdraw/")
+    else:
+        neighbour[1].post(f"{DOMAINS}offered/{offer.pk}/decline/")
+    offer.refresh_from_db()
+    assert offer.state == ("withdrawn" if who == "giver" else "declined")
+    assert neighbour[1].get(f"{DOMAINS}offered/{offer.pk}/").status_code == 404
+
+
+def test_a_third_one_neither_sees_nor_answers_an_offer(
+    portal: Client, boss: User, neighbour: tuple[User, Client]
+) -> None:
+    offered(portal, boss)
+    offer = DomainHandOver.objects.get()
+    stranger = administrator()
+    third = sign_in_fresh(Client(), stranger)
+    assert "neu.com" not in page(third, DOMAINS)
+    for name in ("", "decline/"):
+        answer = third.post(f"{DOMAINS}offered/{offer.pk}/{name}", {"typed": "neu.com"})
+        assert answer.status_code == 404
+    offer.refresh_from_db()
+    assert offer.state == "offered"
+
+
+@pytest.mark.parametrize("to", ["firm.com", "nobody.com"])
+def test_offering_does_not_tell_which_organisations_nobody_administers(
+    portal: Client, boss: User, firm: Tenant, to: str
+) -> None:
+    proven(boss, "neu.com")
+    domain = Domain.objects.get(name="neu.com")
+    shown = page(portal, f"{DOMAINS}{domain.pk}/offer/?to={to}")
+    assert "No organisation with administrators has this domain" in shown
+
+
+def test_an_operator_releases_a_domain_that_was_lost(
+    boss: User, operator: Client, neighbour: tuple[User, Client]
+) -> None:
+    other, _ = neighbour
+    lost(proven(boss, "neu.com"), days=31)
+    proven(other, "neu.com")
+    domain = Domain.objects.get(name="neu.com")
+    there = f"{DOMAINS}{domain.pk}/release/"
+    assert there in page(operator, f"{DOMAINS}{domain.pk}/change/")
+    assert "goes to near.com" in page(operator, there)
+    operator.post(there, {"typed": "neu.com", "reason": "The company was sold."})
+    domain.refresh_from_db()
+    assert domain.tenant == other.tenant
+    assert neighbour[1].get(there).status_code == 403
+
+
+def test_a_domain_whose_proof_holds_is_not_released(boss: User, operator: Client) -> None:
+    proven(boss, "neu.com")
+    domain = Domain.objects.get(name="neu.com")
+    there = f"{DOMAINS}{domain.pk}/release/"
+    assert there not in page(operator, f"{DOMAINS}{domain.pk}/change/")
+    assert "cannot be released" in page(operator, there)

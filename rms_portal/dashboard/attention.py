@@ -24,7 +24,7 @@ from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
 from subscriptions.models import Subscription
 from tenants.addresses import shown_domain
-from tenants.models import Domain, Takeover, Tenant, User
+from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import LAPSES_AFTER, proofs_in_danger
 
 MOST = 1_000
@@ -49,6 +49,7 @@ def notices(tenant_id: uuid.UUID | None, now: dt.datetime) -> list[Notice]:
     sources: tuple[Callable[[uuid.UUID | None, dt.datetime], Iterator[Notice]], ...] = (
         _proofs,
         _takeovers,
+        _offers,
         _mails,
         _subscriptions,
         _without_factor,
@@ -131,6 +132,18 @@ def _takeovers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice
             more,
         )
         yield Notice(text % {"count": _shown(more)}, "tenants.takeover")
+
+
+def _offers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
+    """Of domains, to be answered."""
+    if tenant_id is None:
+        return
+    offers = DomainHandOver.objects.filter(target_tenant_id=tenant_id, expires_at__gt=now)
+    for offer in offers.filter(state=DomainHandOver.State.OFFERED)[:MOST_NAMED]:
+        text = _("%(domain)s is offered to you until %(date)s. Accept or decline it.")
+        date = date_format(offer.expires_at, "DATE_FORMAT")
+        values = {"domain": shown_domain(offer.domain_name), "date": date}
+        yield Notice(text % values, "tenants.domain")
 
 
 def _mails(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:

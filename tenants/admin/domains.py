@@ -7,49 +7,32 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
-from tenants.addresses import AddressRefused, parse_domain, shown_domain
-from tenants.admin import confirming, taking_over
+from tenants.addresses import shown_domain
+from tenants.admin import confirming, handing_over, taking_over
 from tenants.admin.acting import operator_of
-from tenants.flows import domains, give_back, prove, take_over
+from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way
+from tenants.flows import domains, give_back, hand_over, prove, take_over
 from tenants.models import Domain, DomainProof, Tenant
 from tenants.proof_page import ProofOnPage, asked_at
-from tenants.selectors import LAPSES_AFTER, domain_named
+from tenants.selectors import domain_named, has_lapsed
 
 State = DomainProof.State
 View = Callable[..., HttpResponse]
 LIST = "admin:tenants_domain_changelist"
-
-
-class NewDomainForm(forms.Form):
-    domain = forms.CharField(
-        max_length=253,
-        label=gettext_lazy("Domain"),
-        help_text=gettext_lazy("For example contoso.com"),
-        widget=forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false"}),
-        error_messages={"required": gettext_lazy("Type a domain.")},
-    )
-
-    def clean_domain(self) -> str:
-        try:
-            return parse_domain(self.cleaned_data["domain"])
-        except AddressRefused as refusal:
-            raise ValidationError(str(refusal), code=refusal.code) from None
 
 
 @admin.register(Domain)
@@ -99,6 +82,11 @@ class DomainAdmin(ReadOnlyAdmin):
             ("prove/<uuid:proof_id>/", self.prove_view, "prove"),
             ("take-over/<str:domain_name>/", self.take_over_view, "take_over"),
             ("<uuid:domain_id>/remove/", self.remove_view, "remove"),
+            ("<uuid:domain_id>/offer/", self.offer_view, "offer"),
+            ("<uuid:domain_id>/withdraw/", self.withdraw_view, "withdraw"),
+            ("<uuid:domain_id>/release/", self.release_view, "release"),
+            ("offered/<uuid:offer_id>/", self.offered_view, "offered"),
+            ("offered/<uuid:offer_id>/decline/", self.decline_view, "decline"),
         ]
         return [
             path(route, self.admin_site.admin_view(view), name=f"tenants_domain_{name}")
@@ -111,7 +99,13 @@ class DomainAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"under_way": under_way(request), **(extra_context or {})}
+        tenant = operator_of(request).tenant
+        has_scope = tenant is not None and scope.of(request).tenant_id == tenant.pk
+        context = {
+            "under_way": under_way(request),
+            "offers": hand_over.offers_for(tenant) if tenant and has_scope else (),
+            **(extra_context or {}),
+        }
         return super().changelist_view(request, context)
 
     def add_view(
@@ -181,12 +175,14 @@ class DomainAdmin(ReadOnlyAdmin):
             proof_words=state_in_words(domain, timezone.now()),
             addresses=domain.addresses.count(),
             undoable=give_back.undoable(domain.name),
+            offer=hand_over.open_offer(domain.name) if is_own else None,
+            may_release=scope.of(request).is_everything and has_lapsed(domain.name, timezone.now()),
             below=[(one, shown_domain(one.name)) for one in below],
             is_own=is_own,
         )
 
     def remove_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
-        domain = get_object_or_404(self.get_queryset(request), pk=domain_id)
+        domain = self._domain(request, domain_id)
 
         def remove(_reason: str) -> str:
             domains.remove(
@@ -212,41 +208,46 @@ class DomainAdmin(ReadOnlyAdmin):
 
     def take_over_view(self, request: HttpRequest, domain_name: str) -> HttpResponse:
         """What would move, each collision with its rule, and the button."""
-        target = operator_of(request).tenant
-        if target is None or scope.of(request).tenant_id != target.pk:
-            raise PermissionDenied
+        target = self._own_tenant(request)
         return taking_over.view(request, self.admin_site, domain_name, target)
+
+    def offer_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
+        return handing_over.offer(request, self.admin_site, self._domain(request, domain_id))
+
+    def withdraw_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
+        domain = self._domain(request, domain_id)
+        if request.method != "POST":
+            return redirect("admin:tenants_domain_change", domain.pk)
+        return handing_over.end(request, domain_name=domain.name, tenant=domain.tenant, is_own=True)
+
+    def release_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
+        if not scope.of(request).is_everything:
+            raise PermissionDenied
+        return handing_over.let_go(request, self.admin_site, self._domain(request, domain_id))
+
+    def offered_view(self, request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+        tenant = self._own_tenant(request)
+        made = get_object_or_404(hand_over.offers_for(tenant), pk=offer_id)
+        return handing_over.accept(request, self.admin_site, made, tenant)
+
+    def decline_view(self, request: HttpRequest, offer_id: uuid.UUID) -> HttpResponse:
+        tenant = self._own_tenant(request)
+        made = get_object_or_404(hand_over.offers_for(tenant), pk=offer_id)
+        if request.method != "POST":
+            return redirect("admin:tenants_domain_offered", made.pk)
+        return handing_over.end(request, domain_name=made.domain_name, tenant=tenant, is_own=False)
+
+    def _domain(self, request: HttpRequest, domain_id: uuid.UUID) -> Domain:
+        found: Domain = get_object_or_404(self.get_queryset(request), pk=domain_id)
+        return found
+
+    @staticmethod
+    def _own_tenant(request: HttpRequest) -> Tenant:
+        tenant = operator_of(request).tenant
+        if tenant is None or scope.of(request).tenant_id != tenant.pk:
+            raise PermissionDenied
+        return tenant
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         whole = self.admin_site.each_context(request) | {"opts": self.opts, **context}
         return TemplateResponse(request, f"admin/tenants/domain/{name}.html", whole)
-
-
-def under_way(request: HttpRequest) -> list[tuple[DomainProof, str]]:
-    """What the organisation asked to prove and does not have yet, each with how far it is."""
-    tenant_id = scope.of(request).tenant_id
-    if tenant_id is None:
-        return []
-    held = Domain.objects.filter(tenant=tenant_id).values("name")
-    proofs = DomainProof.objects.filter(tenant=tenant_id).exclude(domain_name__in=held)
-    waiting = proofs.filter(state=State.WAITING, expires_at__gt=timezone.now())
-    proven = proofs.filter(state=State.PROVEN)
-    return [
-        *((proof, _("proven: look at what comes next")) for proof in proven),
-        *((proof, _("waits for the DNS record")) for proof in waiting),
-    ]
-
-
-def state_in_words(domain: Any, now: dt.datetime) -> str:
-    """Of a domain as the list has it."""
-    if domain.proof_proven_at is None:
-        return _("not proven")
-    if not domain.proof_failures:
-        return _("proven")
-    if domain.proof_proof_lost_at is None:
-        return _("in danger: the record was not found lately")
-    ends = domain.proof_proof_lost_at + LAPSES_AFTER
-    date = {"date": date_format(ends, "DATE_FORMAT"), "days": (ends - now).days}
-    if ends <= now:
-        return _("lapsed on %(date)s: nobody joins through it") % date
-    return _("lost: lapses in %(days)s days, on %(date)s") % date

@@ -117,9 +117,14 @@ def offers_of(domain_name: str) -> QuerySet[DomainHandOver]:
     return DomainHandOver.objects.filter(domain_name=domain_name, state=State.OFFERED)
 
 
+def open_offer(domain_name: str) -> DomainHandOver | None:
+    """The one that can be answered now."""
+    return offers_of(domain_name).filter(expires_at__gt=timezone.now()).first()
+
+
 def get_offer(domain_name: str) -> DomainHandOver:
-    """The one that can be answered now. Raises NoOffer."""
-    made = offers_of(domain_name).filter(expires_at__gt=timezone.now()).first()
+    """As `open_offer`. Raises NoOffer."""
+    made = open_offer(domain_name)
     if made is None:
         raise NoOffer(domain_name)
     return made
