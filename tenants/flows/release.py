@@ -32,9 +32,14 @@ AT_ONCE = 500
 
 
 def release(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
-    """Gives the domain to the tenant that has proven it since. Raises OperatorsOnly, ReasonNeeded, NotHeld or
-    NotReleasable.
+    """Gives the domain to the tenant that has proven it since. Raises OperatorsOnly, ReasonNeeded, NotHeld,
+    NotReleasable or UnderWay.
     """
+    takeover = begin(domain_name=domain_name, reason=reason, acting_user=acting_user)
+    return settle(takeover.pk, Takeover.State.PREPARED, move)
+
+
+def begin(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
     require_operates(acting_user)
     if not reason.strip():
         raise ReasonNeeded
@@ -42,14 +47,13 @@ def release(*, domain_name: str, reason: str, acting_user: User | None) -> Takeo
     if domain is None:
         raise NotHeld(domain_name)
     proof = fresh_proof(domain)
-    takeover = prepare(
+    return prepare(
         kind=Takeover.Kind.RELEASE,
         plan=Plan(domain, domain.tenant, proof.tenant, is_whole=False),
         acting_user=acting_user,
         proof_id=proof.pk,
         reason=reason,
     )
-    return settle(takeover.pk, Takeover.State.PREPARED, move)
 
 
 def fresh_proof(domain: Domain) -> DomainProof:

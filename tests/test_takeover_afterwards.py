@@ -1,0 +1,189 @@
+"""Around a takeover: sub-domains that are swept along, the log that is closed, and what is left after 30 days."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from audit.flows.chain import chain_pending
+from audit.flows.verify import verify
+from audit.models import AuditEvent, ChainLink
+from tenants import registrable
+from tenants.flows import give_back, purge, take_over
+from tenants.models import Domain, MovedRow, Takeover, Tenant, User
+from tenants.takeover.exceptions import HeldByManaged, NotProvenHere
+from tests.factories import GroupFactory, SubscriptionFactory
+from tests.takeovers import holder, managed, proven, unmanaged
+from tests.test_commands import run
+
+pytestmark = pytest.mark.django_db
+FIRM, SHOP = "firm.com", "shop.com"
+DAY = dt.timedelta(days=1)
+
+
+@pytest.fixture
+def ada() -> User:
+    return managed(FIRM)
+
+
+def tenant_of(user: User) -> Tenant:
+    assert user.tenant
+    return user.tenant
+
+
+def taken(ada: User, name: str = SHOP) -> Takeover:
+    return take_over.take_over(domain_name=name, target=tenant_of(ada), acting_user=ada)
+
+
+# --- Sub-domains --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "parent", "is_within"),
+    [
+        ("mail.firm.com", "firm.com", True),
+        ("a.b.firm.com", "b.firm.com", True),
+        ("firm.com", "firm.com", False),
+        ("firm.com", "mail.firm.com", False),
+        ("notfirm.com", "firm.com", False),
+        ("a.firm.co.uk", "firm.co.uk", True),
+        ("firm.co.uk", "co.uk", False),
+        # Endings of the private section: strangers have names below them.
+        ("bob.github.io", "github.io", False),
+        ("www.bob.github.io", "bob.github.io", True),
+        ("shop.blogspot.com", "blogspot.com", False),
+        ("bob.s3.amazonaws.com", "amazonaws.com", False),
+        ("x.firm.unknownending", "firm.unknownending", True),
+    ],
+)
+def test_what_one_registrant_has(name: str, parent: str, is_within: bool) -> None:
+    assert registrable.is_within(name, parent) is is_within
+
+
+def test_sub_domains_are_swept_along_one_by_one_and_by_choice(ada: User) -> None:
+    mail, desk = unmanaged("mail.firm.com"), unmanaged("desk.firm.com")
+    unmanaged("firm.com.example.net")
+    found = take_over.sweepable(parent=FIRM, target=tenant_of(ada))
+    assert [domain.name for domain in found] == ["desk.firm.com", "mail.firm.com"]
+    takeover = taken(ada, "mail.firm.com")
+    assert takeover.proof_id == tenant_of(ada).proofs.get().pk
+    assert (holder("mail.firm.com"), holder("desk.firm.com")) == (ada.tenant, desk)
+    assert mail.users.count() == 0
+    # Who may be let in below it is not proven.
+    assert Domain.objects.get(name="mail.firm.com").state == Domain.State.UNVERIFIED
+    give_back.undo(domain_name="mail.firm.com", acting_user=ada)
+    assert holder("mail.firm.com") == mail
+
+
+def test_whoever_has_a_sub_domain_gets_nothing_above_or_beside_it() -> None:
+    sub = managed("lab.firm.com")
+    for name in (FIRM, "mail.firm.com"):
+        unmanaged(name)
+        with pytest.raises(NotProvenHere):
+            taken(sub, name)
+
+
+def test_a_managed_sub_domain_is_not_swept_along(ada: User) -> None:
+    managed("lab.firm.com")
+    assert take_over.sweepable(parent=FIRM, target=tenant_of(ada)) == []
+    with pytest.raises(HeldByManaged):
+        taken(ada, "lab.firm.com")
+
+
+def test_strangers_below_a_shared_ending_are_not_swept_along(ada: User) -> None:
+    proven(ada, "pages.firm.com")
+    unmanaged("bob.github.io")
+    assert not registrable.is_within("bob.github.io", "github.io")
+    with pytest.raises(NotProvenHere):
+        taken(ada, "bob.github.io")
+
+
+# --- The log ------------------------------------------------------------------------------------------
+
+
+def test_the_chain_of_a_moved_organisation_ends_with_a_row_that_says_so(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    proven(ada, SHOP)
+    taken(ada)
+    chain_pending(everything=True)
+    link = ChainLink.objects.filter(chain=shop.pk).order_by("-number")[0]
+    last = AuditEvent.objects.get(pk=link.event_id)
+    assert (last.action, last.details["to"]) == ("tenant.moved", str(ada.tenant_id))
+    assert list(verify()) == []
+
+
+def test_the_new_owner_reads_the_log_until_the_takeover_is_undone(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    run("set_company_settings", SHOP, "--allow-ad-hoc-subscriptions", "false")
+    proven(ada, SHOP)
+    taken(ada)
+    actions = [row["action"] for row in run("get_admin_log", FIRM)]
+    assert "tenant.settings_changed" in actions
+    assert "tenant.moved" in actions
+    give_back.undo(domain_name=SHOP, acting_user=ada)
+    actions = [row["action"] for row in run("get_admin_log", FIRM)]
+    assert "tenant.settings_changed" not in actions
+    assert "takeover.undone" in actions
+    assert "takeover.undone" in [row["action"] for row in run("get_admin_log", SHOP)]
+    assert shop.users.count() == 3
+
+
+def test_the_log_comes_along_from_owner_to_owner(ada: User) -> None:
+    unmanaged(SHOP)
+    run("set_company_settings", SHOP, "--allow-ad-hoc-subscriptions", "false")
+    proven(ada, SHOP)
+    taken(ada)
+    # firm.com is left by all and goes on as a whole.
+    Tenant.objects.filter(pk=ada.tenant_id).update(state=Tenant.State.UNMANAGED)
+    big = managed("big.com")
+    for name in (SHOP, FIRM):
+        proven(big, name)
+        taken(big, name)
+    actions = [row["action"] for row in run("get_admin_log", "big.com")]
+    assert "tenant.settings_changed" in actions
+
+
+# --- 30 days later ------------------------------------------------------------------------------------
+
+
+def test_the_emptied_organisation_goes_after_30_days_and_nothing_of_it_is_missed(
+    ada: User,
+) -> None:
+    shop = unmanaged(SHOP)
+    GroupFactory.create(tenant=shop, name="Sales")
+    SubscriptionFactory.create(tenant=shop)
+    proven(ada, SHOP)
+    taken(ada)
+    assert purge.purge() == 0
+    with time_machine.travel(timezone.now() + 30 * DAY + dt.timedelta(minutes=1)):
+        assert purge.purge() == 1
+        assert purge.purge() == 0
+    assert not Tenant.objects.filter(pk=shop.pk).exists()
+    assert not MovedRow.objects.exists()
+    assert Takeover.objects.get(kind="external").purged_at
+    assert tenant_of(ada).users.count() == 4
+    assert AuditEvent.objects.filter(tenant_id=shop.pk, action="tenant.moved").exists()
+    assert AuditEvent.objects.get(action="tenant.purged").tenant_id == ada.tenant_id
+
+
+def test_what_was_undone_is_not_purged(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    proven(ada, SHOP)
+    taken(ada)
+    give_back.undo(domain_name=SHOP, acting_user=ada)
+    with time_machine.travel(timezone.now() + 31 * DAY):
+        assert purge.purge() == 0
+    assert shop.users.count() == 3
+
+
+def test_an_organisation_in_which_somebody_is_left_is_not_purged(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    proven(ada, SHOP)
+    taken(ada)
+    User.objects.create(tenant=shop, email=None, state="closed", creation_method="admin")
+    with time_machine.travel(timezone.now() + 31 * DAY):
+        assert purge.purge() == 0
+    assert Tenant.objects.filter(pk=shop.pk).exists()
