@@ -25,7 +25,7 @@ from audit.services import gathered, record
 from subscriptions.flows.units import serve_waiting
 from subscriptions.models import AssignedLicence, Subscription, UnitWait, WithheldUnit
 from subscriptions.services import ensure_free_subscription
-from tenants.models import Tenant
+from tenants.models import MovedRow, Tenant
 from tenants.takeover.registry import Belonging, Line, Move, Plan, register
 
 SUBSCRIPTION, RAISED, FREED = "subscription", "raised", "freed_unit"
@@ -47,7 +47,7 @@ def _all(move: Move) -> None:
     twins = _twins(move)
     for subscription in going:
         twin = None if subscription.cancelled_at else twins.get(subscription.plan_id)
-        move.note(SUBSCRIPTION, [(subscription.pk, _dates(subscription))])
+        move.note(SUBSCRIPTION, [(subscription.pk, _as_before(subscription))])
         if twin:
             _raise(move, twin, subscription.units)
             subscription.assigned_licences.update(subscription=twin)
@@ -98,21 +98,50 @@ def _raise(move: Move, twin: Subscription, units: int | None) -> None:
         move.note(RAISED, [(twin.pk, {"by": units})])
 
 
-def _dates(subscription: Subscription) -> dict[str, object]:
+def _as_before(subscription: Subscription) -> dict[str, object]:
     cancelled = subscription.cancelled_at
-    return {"cancelled_at": cancelled.isoformat() if cancelled else None}
+    return {
+        "cancelled_at": cancelled.isoformat() if cancelled else None,
+        "units": subscription.units,
+    }
 
 
 def _back(move: Move) -> None:
     """Each tenant has what it had, then whoever goes has a unit of the tenant they are in."""
     returning = {row.row_id: row.before for row in move.noted(SUBSCRIPTION)}
+    for subscription in Subscription.objects.select_for_update().filter(pk__in=list(returning)):
+        _give_back(move, subscription, returning[subscription.pk])
     _free(move, _units_in(returning).exclude(user__in=move.people))
-    for pk, before in returning.items():
-        cancelled = before["cancelled_at"] and parse_datetime(before["cancelled_at"])
-        Subscription.objects.filter(pk=pk).update(tenant=move.target, cancelled_at=cancelled)
     _rehome(move)
     _lower(move)
     _assign_again(move)
+
+
+def _give_back(move: Move, subscription: Subscription, before: dict[str, Any]) -> None:
+    """Units that were added since, by another takeover or an order, stay, in a subscription of their own."""
+    was_live, units = subscription.cancelled_at is None, subscription.units
+    cancelled = before["cancelled_at"] and parse_datetime(before["cancelled_at"])
+    subscription.tenant, subscription.cancelled_at = move.target, cancelled
+    if units is not None and before["units"] is not None:
+        subscription.units = min(units, before["units"])
+    subscription.save(update_fields=("tenant", "cancelled_at", "units"))
+    added = (units or 0) - (subscription.units or 0)
+    if was_live and added > 0:
+        _keep(move, subscription, added)
+
+
+def _keep(move: Move, subscription: Subscription, units: int) -> None:
+    kept = Subscription.objects.create(
+        tenant=move.source,
+        plan=subscription.plan,
+        units=units,
+        started_at=subscription.started_at,
+        trial_ends_at=subscription.trial_ends_at,
+        ends_at=subscription.ends_at,
+    )
+    _repoint(subscription.assigned_licences.exclude(user__in=move.people), kept)
+    raised = MovedRow.objects.filter(kind=RAISED, row_id=subscription.pk, is_back=False)
+    raised.exclude(takeover=move.takeover).update(row_id=kept.pk)
 
 
 def _units_in(subscriptions: Any) -> QuerySet[AssignedLicence]:
@@ -177,6 +206,8 @@ def _lower(move: Move) -> None:
             used = twin.assigned_licences.count()
             twin.units = max(twin.units - int(row.before["by"]), used)
             twin.save(update_fields=("units",))
+            if not twin.units:  # it was all that came along
+                twin.delete()
 
 
 def _assign_again(move: Move) -> None:

@@ -14,9 +14,11 @@ tables speak of it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
@@ -129,6 +131,22 @@ def _postgres(name: str) -> list[str]:
         f"DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION tenants_{name}()"
     )
     return [function, trigger]
+
+
+class DomainMoved(Exception):
+    """The domain went to another tenant while somebody joined it. What was done is undone; it can be done again."""
+
+
+@contextmanager
+def moved_meanwhile() -> Iterator[None]:
+    """Around a transaction that makes an account in a domain which it read before. Raises DomainMoved."""
+    try:
+        yield
+    except IntegrityError as error:
+        diagnosis = getattr(error.__cause__, "diag", None)
+        if diagnosis and diagnosis.constraint_name in WATCHES:
+            raise DomainMoved from None
+        raise
 
 
 class HoldAddressRule(Operation):

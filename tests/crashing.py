@@ -7,6 +7,7 @@ as the server would end it: at once (`cut`), or after the statement under way (`
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import signal
@@ -177,7 +178,7 @@ def one_way(outside: Outside, gate: str, *, is_back: bool, is_late: bool) -> str
     run = give_back.run if is_back else take_over.run
     killed(outside, gate, is_back=is_back, is_late=is_late, work=lambda: run(takeover.pk))
     found = all_of_it()
-    take_over.resume(older_than=take_over.dt.timedelta())
+    take_over.resume(older_than=dt.timedelta())
     after = all_of_it()
     assert before != after
     return "before" if found == before else "after" if found == after else "between"

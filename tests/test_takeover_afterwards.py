@@ -137,7 +137,7 @@ def test_the_log_comes_along_from_owner_to_owner(ada: User) -> None:
     proven(ada, SHOP)
     taken(ada)
     # firm.com is left by all and goes on as a whole.
-    Tenant.objects.filter(pk=ada.tenant_id).update(state=Tenant.State.UNMANAGED)
+    Tenant.objects.filter(pk=tenant_of(ada).pk).update(state=Tenant.State.UNMANAGED)
     big = managed("big.com")
     for name in (SHOP, FIRM):
         proven(big, name)

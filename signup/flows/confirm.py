@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,10 +23,14 @@ from signup.models import MailPause, SignUp
 from subscriptions import selectors as plans
 from subscriptions import services as licences
 from subscriptions.models import FREE_PLAN
-from tenants import addresses
+from tenants import address_rule, addresses
 from tenants import services as directory
+from tenants.address_rule import DomainMoved
 from tenants.exceptions import AddressTaken
 from tenants.models import Domain, User
+
+# So often may the domain of somebody who joins be taken over just then, or be given back.
+MOVES = 4
 
 
 class LinkState(Enum):
@@ -78,8 +83,22 @@ def complete(
     """
     terms.require_current(accepted, sign_up.language)
     password_hash = make_password(password)
+    for _ in range(MOVES):
+        with suppress(DomainMoved):
+            return _complete(sign_up, first_name, last_name, password_hash, accepted)
+    return _complete(sign_up, first_name, last_name, password_hash, accepted)
+
+
+def _complete(
+    sign_up: SignUp,
+    first_name: str,
+    last_name: str,
+    password_hash: str,
+    accepted: Mapping[str, str],
+) -> User:
+    """Raises DomainMoved where the domain went to another organisation meanwhile: the next try finds it there."""
     address = addresses.parse(sign_up.address)
-    with transaction.atomic(), gathered():
+    with address_rule.moved_meanwhile(), transaction.atomic(), gathered():
         domain = _open_domain(address)
         if domain is None:
             domain, _ = directory.make_tenant(domain_name=address.domain, acting_user=None)

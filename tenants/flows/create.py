@@ -59,7 +59,7 @@ def create(
 
 
 def _open_domain(address: TypedAddress, tenant: Tenant | None, acting_user: User | None) -> Domain:
-    domain = vouching.domain_of(address, of=tenant)
+    domain = vouching.domain_of(address, of=tenant, lock=True)
     require_create_in(acting_user, domain.tenant)
     vouching.require_vouched(domain, address)
     return domain

@@ -7,5 +7,5 @@ from tenants.takeover.groups import GROUPS, MEMBERSHIPS
 from tenants.takeover.people import ACCOUNTS, ADDRESSES
 from tenants.takeover.registry import register
 
-for belonging in (ACCOUNTS, GROUPS, MEMBERSHIPS, ADDRESSES, PROOFS, DOMAIN, JOURNAL):
+for belonging in (ACCOUNTS, GROUPS, MEMBERSHIPS, PROOFS, DOMAIN, ADDRESSES, JOURNAL):
     register(belonging)
