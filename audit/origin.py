@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 def nobody() -> str:
@@ -18,6 +19,8 @@ class Origin:
     address: str = ""
     # Asked for with each line of the log: who is signed in is known only in the course of a request.
     user_id: Callable[[], str] = nobody
+    # An operator acts for somebody: what is recorded meanwhile says for whom.
+    on_behalf_of_id: uuid.UUID | None = None
 
 
 NOWHERE = Origin()
@@ -35,6 +38,15 @@ def of_request(
     *, request_id: str, address: str, user_id: Callable[[], str] = nobody
 ) -> Iterator[None]:
     token = _current.set(Origin(request_id=request_id, address=address, user_id=user_id))
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def on_behalf_of(person_id: uuid.UUID) -> Iterator[None]:
+    token = _current.set(replace(_current.get(), on_behalf_of_id=person_id))
     try:
         yield
     finally:

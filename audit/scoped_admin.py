@@ -27,10 +27,10 @@ class Scoped(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
     reach: Reach | None = None
 
     def is_open_to(self, request: HttpRequest) -> bool:
-        return scope.of(request).covers(self.reach)
+        return scope.of(request).covers(type(self).reach)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return scope.of(request).rows(super().get_queryset(request), self.reach)
+        return scope.of(request).rows(super().get_queryset(request), type(self).reach)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return self.is_open_to(request)
@@ -114,6 +114,15 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.is_open_to(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return scope.of(request).is_everything and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return scope.of(request).is_everything and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return scope.of(request).is_everything and super().has_delete_permission(request, obj)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         """Django lets a list be filtered by any field of its rows, also by the beginning of a password's hash."""

@@ -70,7 +70,7 @@ def record(
         subject=subject,
         tenant_id=tenant_id,
         actor_id=acting_user.id if acting_user else None,
-        on_behalf_of_id=on_behalf_of.id if on_behalf_of else None,
+        on_behalf_of_id=on_behalf_of.id if on_behalf_of else here.on_behalf_of_id,
         result=result,
         address=_address_or_none(here.address),
         request_id=here.request_id,

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
+from audit import scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
 from feed.addresses import checked
@@ -74,7 +75,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         return f"webhook:{row.pk}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return access.operates(operator_of(request))
+        return access.operates(operator_of(request)) and scope.of(request).is_everything
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         may = access.operates(operator_of(request))

@@ -20,12 +20,12 @@ from django.views.defaults import permission_denied
 
 from accounts import fresh_factor
 from accounts.second_factor_views import lead_back_to
-from audit import refusals, scope
+from audit import origin, refusals, scope
 from audit.exceptions import Refusal
 from audit.scope import NOTHING, Scope
 from rms_portal.dashboard import page as dashboard
-from tenants import access
-from tenants.models import User
+from tenants import access, acting
+from tenants.models import Tenant, User
 
 AnyView = TypeVar("AnyView", bound=Callable[..., HttpResponseBase])
 
@@ -92,7 +92,7 @@ class PortalAdminSite(admin.AdminSite):
         def walled(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             assert isinstance(request.user, User)
             if request.user.is_superuser or fresh_factor.gave_factor(request):
-                return _told_what_is_refused(view, request, *args, **kwargs)
+                return _on_behalf(view, request, *args, **kwargs)
             if fresh_factor.has_factor(request.user):
                 return fresh_factor.ask(request)
             text = _(
@@ -120,12 +120,33 @@ class PortalAdminSite(admin.AdminSite):
                     yield (part.model._meta.app_label, str(part.model._meta.model_name), field)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        return super().each_context(request) | {"lacks_second_factor": _lacks_factor(request)}
+        own = {"lacks_second_factor": _lacks_factor(request), "acting": acting.of(request)}
+        return super().each_context(request) | own
 
 
 def _organisation(request: HttpRequest) -> str:
-    assert isinstance(request.user, User)
-    return request.user.tenant.name if request.user.tenant else ""
+    tenant_id = scope.of(request).tenant_id
+    return Tenant.objects.get(pk=tenant_id).name if tenant_id else ""
+
+
+def _on_behalf(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    """What an operator does for an organisation says so in the log. Once the time is over nothing is done, or it
+    would be done to all organisations.
+    """
+    now = acting.of(request)
+    if now is None:
+        return _told_what_is_refused(view, request, *args, **kwargs)
+    if not now.is_on:
+        acting.forget(request)
+        messages.warning(
+            request,
+            _("Your time to act for %(organisation)s is over.") % {"organisation": now.tenant},
+        )
+        return redirect("admin:index")
+    with origin.on_behalf_of(now.on_behalf_of_id):
+        return _told_what_is_refused(view, request, *args, **kwargs)
 
 
 def _told_what_is_refused(
@@ -154,7 +175,10 @@ def _lacks_factor(request: HttpRequest) -> bool:
 
 
 def scope_of_request(request: HttpRequest) -> Scope:
-    return access.scope_of(request.user) if isinstance(request.user, User) else NOTHING
+    if not isinstance(request.user, User):
+        return NOTHING
+    now = acting.of(request)
+    return Scope(tenant_id=now.tenant_id) if now else access.scope_of(request.user)
 
 
 scope.decided_by(scope_of_request)

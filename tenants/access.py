@@ -136,6 +136,12 @@ def require(acting_user: User | None, power: Power, user: User) -> None:
     raise NotAllowed
 
 
+def require_acts_for(acting_user: User) -> None:
+    """Whether `acting_user` may act for organisations. Raises NotAllowed."""
+    if not acting_user.is_superuser:
+        raise NotAllowed
+
+
 def require_governs(acting_user: User | None, tenant: Tenant) -> None:
     """Raises NotAllowed."""
     if not governs(acting_user, tenant):

@@ -93,6 +93,14 @@ class AdministratorAlready(DirectoryError):
         )
 
 
+class NotItsAdministrator(DirectoryError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("%(address)s does not administer this organisation. Choose somebody who does.")
+            % {"address": address}
+        )
+
+
 class MemberAlready(DirectoryError):
     def __init__(self, address: str) -> None:
         super().__init__(_("The account %(address)s is a member as it is.") % {"address": address})

@@ -9,7 +9,15 @@ from django.db.models import F, QuerySet
 from audit.models import AuditEvent
 from outbox import services as outbox
 from outbox.models import MailEvent, MailLink, OutboxMail
-from tenants.models import Address, DomainProof, GroupMembership, MovedRow, PendingErasure, User
+from tenants.models import (
+    ActingFor,
+    Address,
+    DomainProof,
+    GroupMembership,
+    MovedRow,
+    PendingErasure,
+    User,
+)
 from tenants.personal_data import Holding, Person, register
 from tenants.takeover.people import ALIAS
 
@@ -90,5 +98,13 @@ def _stays(person: Person) -> None:
 register(Holding("account", (User, Address, PendingErasure, DomainProof), _account, _nothing_more))
 register(Holding("groups", (GroupMembership,), _groups, _leave_groups))
 register(Holding("former_aliases", (MovedRow,), _former_aliases, _forget_aliases))
+
+
+def _acted(person: Person) -> list[dict[str, Any]]:
+    rows = ActingFor.objects.filter(administrator=person.user).order_by("began_at")
+    return [dict(row) for row in rows.values("began_at", "ended_at", "reason")]
+
+
+register(Holding("acted_for", (ActingFor,), _acted, _nothing_more))
 register(Holding("mails", (OutboxMail, MailLink, MailEvent), _mails, _erase_mails))
 register(Holding("activity", (AuditEvent,), _activity, _stays))

@@ -11,9 +11,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from audit import scope
-from audit.admin import ReadOnlyAdmin
 from audit.scoped_admin import ScopedInline
 from tenants import services
+from tenants.admin.act_for import ActForMixin
 from tenants.admin.acting import operator_of
 from tenants.models import Domain, Tenant
 
@@ -26,7 +26,7 @@ class DomainInline(ScopedInline):
 
 
 @admin.register(Tenant)
-class TenantAdmin(ReadOnlyAdmin):
+class TenantAdmin(ActForMixin):
     """Organisations. The sign-up switches may be set; the audit log says who did."""
 
     list_display = (
@@ -51,6 +51,7 @@ class TenantAdmin(ReadOnlyAdmin):
     reach = "pk"
     name_for_administrators = _("My organisation")
     is_sensitive_to_change = True
+    change_form_template = "admin/tenant.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.is_open_to(request)

@@ -1,5 +1,6 @@
 """Organisations: tenants, their domains, the accounts in them and the addresses of those."""
 
+from tenants.models.acting import ActingFor
 from tenants.models.group import Group, GroupMembership, GroupNesting
 from tenants.models.proof import DomainProof
 from tenants.models.reset import FactorReset
@@ -15,6 +16,7 @@ from tenants.models.tenant import Domain, Tenant
 from tenants.models.user import Address, PendingErasure, User, UserManager
 
 __all__ = [
+    "ActingFor",
     "Address",
     "Domain",
     "DomainHandOver",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from tenants.models import ActingFor
 from tenants.takeover.domains import DOMAIN, JOURNAL, PROOFS
 from tenants.takeover.groups import GROUPS, MEMBERSHIPS
 from tenants.takeover.people import ACCOUNTS, ADDRESSES
-from tenants.takeover.registry import register
+from tenants.takeover.registry import Belonging, Move, register
 
-for belonging in (ACCOUNTS, GROUPS, MEMBERSHIPS, PROOFS, DOMAIN, ADDRESSES, JOURNAL):
+
+def _stay(_: Move) -> None:
+    """Whom an operator acted for, and why, is told in that organisation's log."""
+
+
+ACTING = Belonging("acting_for", (ActingFor,), _stay)
+
+for belonging in (ACCOUNTS, GROUPS, MEMBERSHIPS, PROOFS, DOMAIN, ADDRESSES, JOURNAL, ACTING):
     register(belonging)
