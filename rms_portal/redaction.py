@@ -26,7 +26,7 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Paths of links in mail, whatever stands in the token's place.
     (
         re.compile(
-            r"(/signup/(?:confirm|renew|not-me)/|/accounts/(?:password/reset/key|mailbox|address)/)[^/\s'\"?]+",
+            r"(/signup/(?:confirm|renew|not-me|invitation)/|/accounts/(?:password/reset/key|mailbox|address)/)[^/\s'\"?]+",
             re.ASCII,
         ),
         rf"\1{REDACTED}",

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from rms_portal import environment
+from rms_portal import environment, refusals
 
 BASE_DIR = environment.BASE_DIR
 env = environment.read(BASE_DIR)
@@ -81,8 +81,8 @@ else:
     EMAIL_BACKEND = "outbox.backends.MaildirBackend"
 DEV_MAIL_DIR = VAR_DIR / "mail"
 
-environment.require(
-    environment.refusals(
+refusals.require(
+    refusals.of_settings(
         debug=DEBUG,
         secret_key=SECRET_KEY,
         master_key=MASTER_KEY,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from outbox.models import OutboxMail
 from outbox.services import deliver, enqueue
-from rms_portal import environment
+from rms_portal import refusals
 from signup.admission import TO_ADDRESS
 from signup.models import LegalDocument, SignUp
 from signup.selectors import current_document
@@ -39,7 +39,7 @@ def plan_link(visitor: ClientVisitor) -> tuple[str, str]:
 
 
 def test_the_inbox_of_embedded_runs_is_not_for_a_public_address() -> None:
-    sentences = environment.refusals(
+    sentences = refusals.of_settings(
         debug=False,
         secret_key="k" * 64,
         allowed_hosts=["rights.example.com"],

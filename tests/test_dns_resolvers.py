@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rms_portal import environment
+from rms_portal import environment, refusals
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_resolvers_by_address_or_name_with_or_without_port(
     ],
 )
 def test_anything_else_stops_the_start_with_the_setting_and_the_fix(text: str) -> None:
-    (sentence,) = environment.not_resolvers(["9.9.9.9", text])
+    (sentence,) = refusals.not_resolvers(["9.9.9.9", text])
     assert sentence.startswith(f"DNS_RESOLVERS has {text!r}: ")
     assert "for example" in sentence
