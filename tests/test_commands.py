@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -192,58 +193,8 @@ def test_an_unknown_plan_is_refused_with_the_plans_there_are(tenant: Tenant) -> 
 
 
 def test_every_command_of_ours_has_a_test() -> None:
-    tested = {
-        "list_tenants",
-        "show_tenant",
-        "list_users",
-        "list_signups",
-        "purge_signups",
-        "list_outbox",
-        "retry_outbox",
-        "set_company_settings",
-        "block_domain",
-        "unblock_domain",
-        "allow_domain",
-        "convert_subscription",
-        "cancel_subscription",
-        "list_subscriptions",
-        "renew_subscription",  # tests/test_conversion.py
-        "assign_licence",  # tests/test_units.py
-        "remove_licence",  # tests/test_units.py
-        "set_assignment",  # tests/test_units.py
-        "list_waits",  # tests/test_units.py
-        "load_catalogue",  # tests/test_capabilities.py
-        "list_capabilities",  # tests/test_capabilities.py
-        "create_operator",
-        "update_domain_list",  # tests/test_domain_lists.py
-        "get_domain_verification",  # tests/test_domain_proofs.py
-        "confirm_domain",  # tests/test_domain_proofs.py
-        "list_domain_proofs",  # tests/test_domain_proofs.py
-        "prepare",  # tests/test_installation.py
-        "check_mail",  # tests/test_check_mail.py
-        "backup",  # tests/test_backup.py
-        "restore",
-        "scheduler_health",  # tests/test_compose.py
-        "admit_user",  # tests/test_role_mailboxes.py
-        "renew_second_factors",  # tests/test_second_factors.py
-        "reset_second_factors",  # tests/test_second_factors.py
-        "verify_audit_log",  # tests/test_audit_chain.py
-        "reseal_audit_log",  # tests/test_audit_chain.py
-        "get_admin_log",  # tests/test_admin_log.py
-        "list_audit_heads",  # tests/test_audit_chain.py
-        "disable_user",  # tests/test_account_states.py
-        "delete_user",  # tests/test_account_states.py
-        "restore_user",  # tests/test_account_states.py
-        "release_address",  # tests/test_erasure.py
-        "export_account",  # tests/test_leaving.py
-        "close_account",  # tests/test_account_states.py
-        "create_user",  # tests/test_invitations.py
-        "import_users",  # tests/test_import_users.py
-        "set_mailbox_rule",  # tests/test_role_mailboxes.py
-        "list_webhooks",  # tests/test_webhook_commands.py
-        "create_webhook",  # tests/test_webhook_commands.py
-        "delete_webhook",  # tests/test_webhook_commands.py
-        "rotate_webhook_secret",  # tests/test_webhook_commands.py
-        "retry_webhooks",  # tests/test_webhook_commands.py
-    }
-    assert {name for name, app in get_commands().items() if app in OURS} == tested
+    """Its name stands in quotes in some test."""
+    texts = "".join(path.read_text() for path in Path(__file__).parent.rglob("*.py"))
+    commands = {name for name, app in get_commands().items() if app in OURS}
+    assert len(commands) > 50
+    assert sorted(name for name in commands if f'"{name}"' not in texts) == []
