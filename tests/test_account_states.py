@@ -202,6 +202,8 @@ ALLOWED = {
     Power.ADMIT: {"system", "operator", "administrator"},
     Power.MAKE_ADMINISTRATOR: {"system", "operator", "administrator"},
     Power.MAKE_MEMBER: {"system", "operator", "administrator"},
+    Power.ADD_ADDRESS: {"system", "operator", "administrator"},
+    Power.CHOOSE_ADDRESS: {"system", "operator", "administrator", "self"},
 }
 
 
