@@ -60,7 +60,7 @@ def decide(address: Address) -> Decision:
     elif not ad_hoc:
         page, outcome = Page.CLOSED, None
     elif not new_accounts:
-        page, outcome = Page.CHECK_MAIL, _without_new_accounts(user)
+        page, outcome = Page.CHECK_MAIL, _without_new_accounts(user, address)
     else:
         page, outcome = Page.CHECK_MAIL, _open(user)
     return Decision(page, outcome, domain, user, paid)
@@ -78,9 +78,10 @@ def _in_paid_organisation(user: User | None, may_sign_up: bool) -> SignUp.Outcom
     return Outcome.SIGN_IN if user.is_active else Outcome.ASK_ADMINISTRATOR
 
 
-def _without_new_accounts(user: User | None) -> SignUp.Outcome:
+def _without_new_accounts(user: User | None, address: Address) -> SignUp.Outcome:
+    """The plan is added by a link to the account's own mailbox: an alias may be somebody else's to read."""
     if user is None or not user.is_active:
         return Outcome.ASK_ADMINISTRATOR
-    if user.is_operator:
+    if user.is_operator or user.email != str(address):
         return Outcome.ALREADY_REGISTERED
     return Outcome.ALREADY_REGISTERED if plans.has_unit(user, FREE_PLAN) else Outcome.ADD_PLAN

@@ -22,7 +22,7 @@ from tests.factories import GroupFactory, OperatorFactory, TenantFactory, UserFa
 from tests.outbox import LocalInbox
 from tests.test_commands import refusal, run
 from tests.test_leavers import RESET_LINK
-from tests.walk import ClientVisitor, sign_in
+from tests.walk import ClientVisitor, ask, sign_in
 
 pytestmark = pytest.mark.django_db
 INVITATION = re.compile(r"https?://\S+/signup/invitation/[\w-]{43}/")
@@ -157,6 +157,15 @@ def test_a_link_for_a_new_password_ends_with_the_change(anna: User) -> None:
     run("change_address", ANNA, NEW)
     page = Client().get(link, follow=True)
     assert "password1" not in page.content.decode()
+
+
+def test_who_signs_up_with_an_alias_reads_there_that_they_have_an_account(anna: User) -> None:
+    Tenant.objects.update(allow_email_verified_users=False)
+    run("add_alias", ANNA, NEW)
+    ask(ClientVisitor(Client()), NEW)
+    (mail,) = LocalInbox().mails_to(NEW)
+    assert "already have an account" in mail.subject
+    assert User.objects.get() == anna
 
 
 def test_who_is_gone_or_in_no_organisation_has_no_address_to_change(anna: User) -> None:
