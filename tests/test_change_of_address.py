@@ -21,6 +21,7 @@ from tenants.standing import Standing, opening
 from tests.factories import GroupFactory, OperatorFactory, TenantFactory, UserFactory
 from tests.outbox import LocalInbox
 from tests.test_commands import refusal, run
+from tests.test_leavers import LINK as PROOF_LINK
 from tests.test_leavers import RESET_LINK
 from tests.walk import ClientVisitor, ask, sign_in
 
@@ -166,6 +167,16 @@ def test_who_signs_up_with_an_alias_reads_there_that_they_have_an_account(anna: 
     (mail,) = LocalInbox().mails_to(NEW)
     assert "already have an account" in mail.subject
     assert User.objects.get() == anna
+
+
+def test_a_link_that_proves_the_old_mailbox_ends_with_the_change(anna: User) -> None:
+    client = Client()
+    sign_in(ClientVisitor(client), ANNA)
+    client.post("/accounts/mailbox/")
+    link = LocalInbox().mails_to(ANNA)[-1].link(PROOF_LINK)
+    assert client.get(link).status_code == 200
+    run("change_address", ANNA, NEW)
+    assert client.get(link).status_code == 404
 
 
 def test_who_is_gone_or_in_no_organisation_has_no_address_to_change(anna: User) -> None:
