@@ -24,8 +24,15 @@ from tenants.models import User
 
 TIMES = 5
 SIGN_UPS, USERS = "/admin/signup/signup/", "/admin/tenants/user/"
+UNITS = "/admin/subscriptions/assignedlicence/"
 OUTBOX, AUDIT = "/admin/outbox/outboxmail/", "/admin/audit/auditevent/"
-LONG = {"signup_signup", "tenants_user", "outbox_outboxmail", "audit_auditevent"}
+LONG = {
+    "signup_signup",
+    "tenants_user",
+    "outbox_outboxmail",
+    "audit_auditevent",
+    "subscriptions_assignedlicence",
+}
 # What nearly every row has is found in the next rows, wherever one begins to read.
 OF_NEARLY_ALL = {"sign-ups, completed", "users, signed up", "mails, of a kind"}
 PAGES = {
@@ -46,6 +53,8 @@ PAGES = {
     "mails, failed": f"{OUTBOX}?state__exact=failed",
     "mails, of a kind": f"{OUTBOX}?kind=signup.confirm",
     "mails, address begins": f"{OUTBOX}?q=person-77@",
+    "units": UNITS,
+    "units, address begins": f"{UNITS}?q=person-77@",
     "audit": AUDIT,
     "audit, refused": f"{AUDIT}?result__exact=refused",
     "audit, action begins": f"{AUDIT}?q=user.disabled",

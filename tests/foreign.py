@@ -23,7 +23,15 @@ from signup.models import (
     UserImport,
     WelcomeItem,
 )
-from subscriptions.models import Plan, ServicePlan, Subscription, UseOfDay
+from subscriptions.models import (
+    AssignedLicence,
+    EndWarning,
+    Plan,
+    ServicePlan,
+    Subscription,
+    UnitWait,
+    UseOfDay,
+)
 from tenants.models import (
     Domain,
     DomainProof,
@@ -61,6 +69,10 @@ def _event(tenant: Tenant) -> Event:
     )
 
 
+def _paid(tenant: Tenant, sku: str) -> Subscription:
+    return Subscription.objects.get_or_create(tenant=tenant, plan_id=sku, defaults={"units": 1})[0]
+
+
 MAKERS: dict[type[Model], Maker] = {
     Tenant: lambda tenant, user: tenant,
     User: lambda tenant, user: user,
@@ -88,10 +100,19 @@ MAKERS: dict[type[Model], Maker] = {
     Subscription: lambda tenant, user: Subscription.objects.create(
         tenant=tenant, plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0], units=1
     ),
+    AssignedLicence: lambda tenant, user: AssignedLicence.objects.create(
+        subscription=_paid(tenant, "AIP_PREMIUM_P2"), user=user
+    ),
+    UnitWait: lambda tenant, user: UnitWait.objects.create(
+        subscription=_paid(tenant, "ENTERPRISEPACK"), user=user
+    ),
+    EndWarning: lambda tenant, user: EndWarning.objects.create(
+        subscription=_paid(tenant, "ENTERPRISEPACK"), ends_at=timezone.now(), days=7, told=0
+    ),
     UseOfDay: lambda tenant, user: UseOfDay.objects.create(
         day=timezone.now().date(),
         plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0],
-        subscription=Subscription.objects.create(tenant=tenant, plan_id="AIP_PREMIUM_P1", units=1),
+        subscription=_paid(tenant, "AIP_PREMIUM_P1"),
         units=1,
         used=1,
     ),

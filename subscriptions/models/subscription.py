@@ -108,6 +108,7 @@ class AssignedLicence(models.Model):
         verbose_name = _("assigned licence")
         verbose_name_plural = _("assigned licences")
         ordering = ("-assigned_at", "-id")
+        indexes = (models.Index(fields=("-assigned_at", "-id"), name="units_newest"),)
         constraints = (
             models.UniqueConstraint(
                 fields=("subscription", "user"),
