@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -28,7 +29,18 @@ def shown_to(request: HttpRequest) -> list[Shown]:
     if not isinstance(request.user, User):
         return []
     read = set(request.session.get(READ, ()))
-    return [_shown(notice) for notice in notices_for(request.user) if str(notice.pk) not in read]
+    news = [notice for notice in _news(request.user) if notice.person_id != request.user.pk]
+    return [_shown(notice) for notice in news if str(notice.pk) not in read]
+
+
+def _news(user: User) -> Iterator[TakeoverNotice]:
+    """The newest first, down to the one that says how `user` came to the organisation: what was told there before
+    concerned others.
+    """
+    for notice in notices_for(user):
+        yield notice
+        if notice.stage == TakeoverNotice.Stage.TAKEN and notice.domain_name:
+            return
 
 
 def note_read(request: HttpRequest, notice_id: uuid.UUID) -> None:

@@ -23,7 +23,7 @@ from tenants.access import tenant_limited_until
 from tenants.flows import prove
 from tenants.models import DomainProof, Tenant, User
 from tenants.proof_page import ProofOnPage, asked_at
-from tenants.selectors import domain_to_prove, proofs_by
+from tenants.selectors import domains_left_to_prove, proofs_by
 
 
 @login_required
@@ -31,15 +31,17 @@ from tenants.selectors import domain_to_prove, proofs_by
 def organisation(request: HttpRequest) -> HttpResponse:
     """What becoming the administrator means, the record to publish, and what was found."""
     user = _signed_in(request)
-    domain_name = domain_to_prove(user)
-    if domain_name is None:
+    left = domains_left_to_prove(user)
+    if not left:
         return _after(request, user)
+    domain_name = left[0]
     has_factor = is_mfa_enabled(user)
     if not has_factor:
         lead_back_to(request, reverse("organisation"))
     proof = prove.find(domain_name=domain_name, actor=user, now=timezone.now())
     context = {
         "domain_name": domain_name,
+        "further_domains": left[1:],
         "has_factor": has_factor,
         "limited_hours": settings.TAKEOVER_LIMITED_HOURS,
         "shown": ProofOnPage(proof, asked_at(request)) if proof and has_factor else None,
@@ -68,12 +70,12 @@ def _after(request: HttpRequest, user: User) -> HttpResponse:
 def begin(request: HttpRequest) -> HttpResponse:
     """Makes the record."""
     user = _signed_in(request)
-    domain_name = domain_to_prove(user)
-    if domain_name is None:
+    left = domains_left_to_prove(user)
+    if not left:
         raise Http404
     if is_mfa_enabled(user):
         try:
-            prove.request(domain_name=domain_name, actor=user, acting_user=user)
+            prove.request(domain_name=left[0], actor=user, acting_user=user)
         except Refusal as refusal:
             messages.error(request, str(refusal))
     return redirect("organisation")

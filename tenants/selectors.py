@@ -122,6 +122,18 @@ def domain_to_prove(user: User) -> str | None:
     return primary.domain_name if primary else None
 
 
+def domains_left_to_prove(user: User) -> list[str]:
+    """As `domain_to_prove`, all that are missing: an organisation with several domains is taken over by proving each.
+    The user's own comes first.
+    """
+    own = domain_to_prove(user)
+    if own is None or user.tenant is None:
+        return []
+    proven = proofs_by(user).filter(state=DomainProof.State.PROVEN).values("domain_name")
+    left = user.tenant.domains.exclude(name__in=proven).values_list("name", flat=True)
+    return sorted(left, key=lambda name: (name != own, name))
+
+
 def proofs_by(user: User) -> QuerySet[DomainProof]:
     """Those that `user` asked for, for the organisation that they are in; administrators have them in common."""
     proofs = DomainProof.objects.select_related("tenant").filter(tenant=user.tenant_id)

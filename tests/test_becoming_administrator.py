@@ -15,7 +15,7 @@ from pytest_django import Settings
 from outbox import announcing
 from tenants import tasks
 from tenants.flows import prove
-from tenants.models import DomainProof, Tenant, User
+from tenants.models import Domain, DomainProof, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.second_factors import SECRET, set_up_app, shown_code
@@ -250,3 +250,19 @@ def test_the_administrator_is_led_to_the_portal_and_a_colleague_who_asked_is_tol
     assert "/admin/" in text
     assert "you cannot reset second factors" in text
     assert "has an administrator" in page(signed_in(Client(), colleague))
+
+
+def test_an_organisation_with_several_domains_is_taken_over_by_proving_each(
+    client: Client, member: User
+) -> None:
+    assert member.tenant
+    Domain.objects.create(tenant=member.tenant, name="a-second.com")
+    proof = begun(client, member)
+    assert proof.domain_name == FIRM
+    assert "further domains: a-second.com" in page(client)
+    found(proof, Outcome.PROVEN)
+    assert "further domains" not in page(client)
+    client.post(BEGIN)
+    assert "_rms-verification.a-second.com" in page(client)
+    found(DomainProof.objects.get(domain_name="a-second.com"), Outcome.PROVEN)
+    assert "You are an administrator" in page(client)

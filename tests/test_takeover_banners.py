@@ -11,9 +11,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from tenants.flows import prove, take_over
-from tenants.models import TakeoverNotice, Tenant, User
+from tenants.models import TakeoverNotice, User
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
-from tests.staff import administrator, sign_in_fresh
+from tests.staff import sign_in_fresh
 from tests.takeovers import proven
 
 pytestmark = pytest.mark.django_db
@@ -72,14 +72,25 @@ def test_everybody_reads_who_became_the_administrator(session: Client, mina: Use
 
 
 def test_an_external_takeover_is_told_before_and_after(session: Client, colleague: User) -> None:
-    boss = administrator(TenantFactory.create(name="contoso.com", state=Tenant.State.MANAGED))
+    boss = UserFactory.create(tenant=TenantFactory.create(name="contoso.com"))
+    proven(boss, "contoso.com")
+    boss.refresh_from_db()
     proven(boss, "firm.com")
     assert told(session, "Another organisation proved firm.com")
     assert boss.tenant
     take_over.take_over(domain_name="firm.com", target=boss.tenant, acting_user=boss)
     assert told(session, "contoso.com administers your account now")
+    assert not told(session, "Your organisation has an administrator now")
     sign_in_fresh(client := Client(), boss)
     assert b"administers your account now" not in client.get("/admin/").content
+
+
+def test_whoever_asks_or_became_it_is_not_told_so(client: Client, mina: User) -> None:
+    client.force_login(mina)
+    asked(mina)
+    assert not told(client, ASKED)
+    proven(mina, "firm.com")
+    assert not told(client, "has an administrator now")
 
 
 def test_what_was_read_is_put_away_in_this_session(
