@@ -13,6 +13,7 @@ from django.utils import translation
 from limits import stores
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
+from tests.domain_proofs import dns, member, tenant  # noqa: F401 -- fixtures
 from tests.services import programs
 from tests.services import smtp as smtp_server
 from tests.services.postgres import Postgres

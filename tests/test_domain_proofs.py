@@ -1,11 +1,8 @@
-"""Proving a domain, from the record to publish to the proof, and keeping it: the commands, and every day after."""
+"""Proving a domain, from the record to publish to the proof, by its commands."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -13,94 +10,19 @@ import time_machine
 from django.db import IntegrityError
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from audit.models import AuditEvent
-from outbox.models import OutboxMail
 from tenants import tasks
 from tenants.exceptions import NoProofAsked, NotProven
-from tenants.flows import hold, prove
+from tenants.flows import prove
 from tenants.models import Domain, DomainProof, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
-from tenants.selectors import endangered_proofs, has_lapsed
 from tenants.signals import domain_proven
-from tenants.standing import Standing, members, membership, opening
+from tests.domain_proofs import DAY, FIRM, Dns, managed, milliseconds, proven, requested, words
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
-from tests.outbox import LocalInbox
-from tests.services.dns import DnsServer, Zone, dns_server
 from tests.test_commands import refusal, run, say
-from tests.walk import ClientVisitor, ask
 
 pytestmark = pytest.mark.django_db
-
-DAY = dt.timedelta(days=1)
-FIRM = "firm.com"
-
-
-@dataclass
-class Dns:
-    """What the DNS server shows for any name asked for below firm.com."""
-
-    server: DnsServer
-    published: list[str] = field(default_factory=list)
-
-    def publish(self, proof: DomainProof) -> None:
-        self.published.append(f'{proof.record.name}. 60 IN TXT "{proof.record.text}"')
-        self._show()
-
-    def clear(self) -> None:
-        self.published.clear()
-        self._show()
-
-    def _show(self) -> None:
-        self.server.answer = Zone("\n".join(self.published), f"{FIRM}.")
-
-
-@pytest.fixture
-def dns(settings: Settings) -> Iterator[Dns]:
-    with dns_server(Zone("", f"{FIRM}.")) as server:
-        settings.DNS_RESOLVERS = [(server.address, server.port)]
-        yield Dns(server)
-
-
-@pytest.fixture
-def tenant() -> Tenant:
-    return TenantFactory.create(name=FIRM)
-
-
-@pytest.fixture
-def member(tenant: Tenant) -> User:
-    return UserFactory.create(tenant=tenant, email=f"mina@{FIRM}")
-
-
-def requested(member: User, domain: str = FIRM) -> DomainProof:
-    return prove.request(domain_name=domain, actor=member, acting_user=member)
-
-
-def proven(member: User, dns: Dns) -> DomainProof:
-    proof = requested(member)
-    dns.publish(proof)
-    return prove.confirm(proof=proof, acting_user=member)
-
-
-def managed(tenant: Tenant) -> User:
-    """An administrator of `tenant`, which becomes managed."""
-    Tenant.objects.filter(id=tenant.id).update(state=Tenant.State.MANAGED)
-    tenant.refresh_from_db()
-    return UserFactory.create(tenant=tenant, role=User.Role.ADMINISTRATOR)
-
-
-def words(email: str, domain: str = FIRM) -> tuple[str, ...]:
-    return (domain, "--administrator", email)
-
-
-def milliseconds(time: dt.datetime | None) -> dt.datetime:
-    """As JSON has it."""
-    assert time
-    return time.replace(microsecond=time.microsecond // 1000 * 1000)
-
-
-# --- Asking for a record ---------------------------------------------------------------------------
 
 
 def test_the_record_to_publish(member: User) -> None:
@@ -164,9 +86,6 @@ def test_who_cannot_prove(tenant: Tenant, member: User) -> None:
     assert "Ask one of them" in refusal(command, *words(str(member.email)))
     User.objects.filter(id=member.id).update(state=User.State.DISABLED)
     assert "active account of an organisation" in refusal(command, *words(str(member.email)))
-
-
-# --- Confirming ------------------------------------------------------------------------------------
 
 
 def test_a_published_record_proves_the_domain(member: User, dns: Dns) -> None:
@@ -292,9 +211,6 @@ def test_the_database_keeps_one_proof_of_a_domain_for_a_tenant(
         proof.save()
 
 
-# --- By the worker ---------------------------------------------------------------------------------
-
-
 def test_the_worker_asks_for_whoever_pressed_the_button(member: User, dns: Dns) -> None:
     proof = requested(member)
     tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
@@ -332,159 +248,6 @@ def test_a_press_that_comes_too_late_is_no_error(member: User, dns: Dns) -> None
     tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
     proof.refresh_from_db()
     assert proof.state == DomainProof.State.WAITING
-
-
-# --- Every day after -------------------------------------------------------------------------------
-
-
-def days_later(days: int) -> None:
-    """The scheduler's work on each of the next `days` days."""
-    start = DomainProof.objects.get().next_check_at
-    assert start
-    for day in range(days):
-        with time_machine.travel(start + day * DAY + dt.timedelta(hours=4 * day)):
-            assert hold.recheck() == 1
-            assert hold.recheck() == 0
-
-
-def test_a_proof_is_looked_for_every_day(member: User, dns: Dns) -> None:
-    proof = proven(member, dns)
-    assert hold.recheck() == 0
-    days_later(5)
-    proof.refresh_from_db()
-    assert (proof.failures, proof.proof_lost_at) == (0, None)
-    assert list(endangered_proofs(proof.tenant)) == []
-
-
-def test_the_third_failure_in_a_row_loses_the_proof_and_tells_the_administrators_once(
-    tenant: Tenant, member: User, dns: Dns
-) -> None:
-    proof = proven(member, dns)
-    administrator = managed(tenant)
-    dns.clear()
-    days_later(2)
-    proof.refresh_from_db()
-    assert (proof.failures, proof.proof_lost_at) == (2, None)
-    assert list(endangered_proofs(tenant)) == [proof]
-    mails = OutboxMail.objects.filter(kind="tenants.proof_lost")
-    assert not mails.exists()
-    days_later(4)
-    proof.refresh_from_db()
-    assert proof.proof_lost_at
-    assert AuditEvent.objects.filter(action="domain.proof_lost").count() == 1
-    with time_machine.travel(timezone.now() + 9 * DAY):
-        (mail,) = LocalInbox().mails_to(str(administrator.email))
-    assert mail.subject == "The DNS record of firm.com is missing"
-    assert proof.record.text in mail.text
-    assert mails.count() == 2  # to both administrators
-
-
-def test_two_failures_and_a_success_are_forgotten(member: User, dns: Dns) -> None:
-    proof = proven(member, dns)
-    for _ in range(2):
-        dns.clear()
-        days_later(2)
-        dns.publish(proof)
-        days_later(1)
-    proof.refresh_from_db()
-    assert (proof.failures, proof.proof_lost_at) == (0, None)
-
-
-def test_a_lost_proof_is_found_again(member: User, dns: Dns) -> None:
-    proof = proven(member, dns)
-    dns.clear()
-    days_later(3)
-    assert "with another value" in refusal("confirm_domain", *words(str(member.email)))
-    dns.publish(proof)
-    assert run("confirm_domain", *words(str(member.email)))["proof_lost_at"] is None
-    assert AuditEvent.objects.filter(action="domain.proof_found").count() == 1
-
-
-def lost(proof: DomainProof, before: dt.timedelta) -> None:
-    DomainProof.objects.filter(id=proof.id).update(
-        failures=3, proof_lost_at=timezone.now() - before
-    )
-
-
-def test_a_managed_tenants_proof_lapses_thirty_days_after_it_was_lost(
-    member: User, dns: Dns
-) -> None:
-    proof = proven(member, dns)
-    lost(proof, 31 * DAY)
-    Tenant.objects.update(state=Tenant.State.UNMANAGED)
-    assert not has_lapsed(FIRM, timezone.now())
-    managed(proof.tenant)
-    assert has_lapsed(FIRM, timezone.now())
-    lost(proof, 30 * DAY - dt.timedelta(minutes=1))
-    assert not has_lapsed(FIRM, timezone.now())
-    assert not has_lapsed("other.com", timezone.now())
-
-
-def test_nobody_joins_through_a_lapsed_domain_until_the_proof_is_found_again(
-    member: User, dns: Dns, client: Client
-) -> None:
-    proof = proven(member, dns)
-    managed(proof.tenant)
-    lost(proof, 31 * DAY)
-    page = ask(ClientVisitor(client), f"new@{FIRM}")
-    assert page.status == 302
-    assert "Ask" in LocalInbox().mails_to(f"new@{FIRM}")[-1].subject
-    prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=None)
-    ask(ClientVisitor(Client()), f"second@{FIRM}")
-    assert "Finish signing up" in LocalInbox().mails_to(f"second@{FIRM}")[-1].subject
-
-
-def test_organisation_wide_grants_rest_while_the_domain_has_lapsed(member: User, dns: Dns) -> None:
-    proof = proven(member, dns)
-    managed(proof.tenant)
-    now = timezone.now()
-    assert membership(member, domains=[FIRM], now=now) is Standing.GOOD
-    lost(proof, 31 * DAY)
-    assert membership(member, domains=[FIRM], now=now) is Standing.DOMAIN_LAPSED
-    assert opening(member, now=now) is Standing.GOOD
-    assert not members(domains=[FIRM], now=now).exists()
-
-
-def test_records_that_nobody_published_end_and_are_forgotten(member: User) -> None:
-    proof = requested(member)
-    tasks.expire_domain_proofs()
-    with time_machine.travel(timezone.now() + 8 * DAY):
-        tasks.expire_domain_proofs()
-        proof.refresh_from_db()
-        assert proof.state == DomainProof.State.EXPIRED
-    with time_machine.travel(timezone.now() + 40 * DAY):
-        tasks.expire_domain_proofs()
-    assert not DomainProof.objects.exists()
-
-
-def test_each_proof_is_checked_by_one_worker_and_again_later_where_that_died(
-    member: User, dns: Dns
-) -> None:
-    proof = proven(member, dns)
-    DomainProof.objects.update(next_check_at=timezone.now())
-    assert [claimed.id for claimed in hold.claim()] == [proof.id]
-    assert hold.claim() == []
-    with time_machine.travel(timezone.now() + dt.timedelta(hours=1)):
-        tasks.recheck_domain_proofs()
-    proof.refresh_from_db()
-    assert proof.checked_at
-    assert proof.next_check_at
-    assert (
-        dt.timedelta(hours=22) <= proof.next_check_at - proof.checked_at <= dt.timedelta(hours=26)
-    )
-
-
-def test_a_batch_takes_no_longer_than_one_whatever_servers_do(member: User, dns: Dns) -> None:
-    administrator = managed(member.tenant or TenantFactory.create())
-    for number in range(hold.BATCH):
-        proof = requested(administrator, f"firm{number}.com")
-        prove.note(proof_id=proof.id, finding=Finding(Outcome.PROVEN), acting_user=None)
-    DomainProof.objects.update(next_check_at=timezone.now())
-    dns.server.answer = lambda question, by_tcp: None
-    began = time.monotonic()
-    assert hold.recheck() == hold.BATCH
-    assert time.monotonic() - began < 5.5
-    assert DomainProof.objects.filter(outcome=Outcome.NOT_ASKED, failures=1).count() == hold.BATCH
 
 
 def test_list_domain_proofs(member: User, dns: Dns) -> None:

@@ -36,6 +36,7 @@ SESSION = "k3zq9v0w8x7y6u5t4s3r2q1p0o9n8m7l"
     [
         (f"Not Found: /signup/confirm/{TOKEN}/", TOKEN),
         ("Not Found: /signup/confirm/short-one/", "short-one"),
+        ("Not Found: /signup/invitation/short-one/", "short-one"),
         ("Not Found: /accounts/password/reset/key/3b-c5d1ar-0a1b2c/", "c5d1ar-0a1b2c"),
         (f"GET /prove?t={TOKEN} failed", TOKEN),
         ("cannot reach postgres://rms:hunter2!x@db:5432/rms", "hunter2!x"),

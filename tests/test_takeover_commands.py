@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from tenants.flows import prove, take_over
 from tenants.models import Domain, DomainProof, Takeover, Tenant, User
+from tests.domain_proofs import Dns
 from tests.factories import UserFactory
 from tests.services.dns import Zone, dns_server
 from tests.takeovers import holder, lost, managed, proven, unmanaged
 from tests.test_commands import refusal, run, say
-from tests.test_domain_proofs import Dns
 
 pytestmark = pytest.mark.django_db
 FIRM, SHOP, OTHER = "firm.com", "shop.com", "other.com"
