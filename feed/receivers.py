@@ -12,8 +12,8 @@ from django.utils import timezone
 from feed.models import Kind
 from feed.services import publish
 from subscriptions.ladder import SubscriptionState, state_of
-from subscriptions.models import Subscription
-from subscriptions.signals import subscription_changed, unit_changed
+from subscriptions.models import Order, Subscription
+from subscriptions.signals import order_changed, subscription_changed, unit_changed
 from tenants.models import Takeover
 from tenants.signals import takeover_noted
 
@@ -74,6 +74,20 @@ def tell_of_unit(
 ) -> None:
     facts = facts_of(subscription)
     publish(kind=Kind(what), tenant_id=subscription.tenant_id, data=facts)
+
+
+@receiver(order_changed)
+def tell_of_order(sender: type[Order], order: Order, what: str, **_: Any) -> None:
+    """Payment begins here: an order waits until the operator confirms it."""
+    data: dict[str, object] = {
+        "order": str(order.pk),
+        "plan": order.plan_id,
+        "instead_of": order.instead_of_id,
+        "units": order.units,
+        "months": order.months,
+        "state": order.state,
+    }
+    publish(kind=Kind(what), tenant_id=order.tenant_id, data=data)
 
 
 @receiver(takeover_noted)

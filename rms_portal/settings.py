@@ -41,6 +41,9 @@ OPERATOR_EMAIL: str = env.str("OPERATOR_EMAIL", default="operator@rms.internal")
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 LOG_FORMAT: str = env.str("LOG_FORMAT", default="line").lower()
 RETURN_URL_HOSTS: list[str] = env.list("RETURN_URL_HOSTS", default=[])
+# How long and for how many people an administrator tries a plan without anybody's consent; 0 days: not at all.
+TRIAL_DAYS: int = env.int("TRIAL_DAYS", default=30)
+TRIAL_UNITS: int = env.int("TRIAL_UNITS", default=100)
 MAILBOX_PROOF_DAYS: int = env.int("MAILBOX_PROOF_DAYS", default=90)
 TAKEOVER_LIMITED_HOURS: int = env.int("TAKEOVER_LIMITED_HOURS", default=72)
 _dns_resolvers: list[str] = [text.strip() for text in env.list("DNS_RESOLVERS", default=[])]

@@ -9,4 +9,11 @@ class SubscriptionsConfig(AppConfig):
     verbose_name = _("Subscriptions")
 
     def ready(self) -> None:
-        from subscriptions import belongings, follows, holdings, mails, receivers  # noqa: F401 -- connects them
+        from subscriptions import (  # noqa: F401 -- connects them
+            belongings,
+            follows,
+            holdings,
+            mails,
+            order_belongings,
+            receivers,
+        )

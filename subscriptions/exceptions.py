@@ -18,14 +18,19 @@ class NoSuchPlan(SubscriptionError):
 
 class UnitsRequired(SubscriptionError):
     def __init__(self, sku: str) -> None:
-        super().__init__(f"{sku} is sold by units: give --units with a number above 0.")
+        super().__init__(
+            _("%(plan)s is sold by units: say how many (--units), 1 or more.") % {"plan": sku}
+        )
 
 
 class TooFewUnits(SubscriptionError):
     def __init__(self, units: int, used: int) -> None:
         super().__init__(
-            f"{used} units are assigned, so {units} are too few: take units away from users first, "
-            f"or give --units {used} or more."
+            _(
+                "%(used)d units are assigned, so %(units)d are too few: take units away from people first, or "
+                "choose %(used)d or more."
+            )
+            % {"used": used, "units": units}
         )
 
 
@@ -108,6 +113,47 @@ class GroupsRequired(SubscriptionError):
             _(
                 "Units by group need at least one group of the organisation; other policies need none."
             )
+        )
+
+
+class OrderedAlready(SubscriptionError):
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            _("An order for %(plan)s waits already: withdraw it first, to order something else.")
+            % {"plan": sku}
+        )
+
+
+class OrderDecided(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(_("This order does not wait any more: look at what became of it."))
+
+
+class NothingOrdered(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(
+            _("This changes nothing: choose other units, or for how long the plan goes on.")
+        )
+
+
+class EndRequired(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(_("Choose for how long: the plan has no end that it could keep."))
+
+
+class NoTrial(SubscriptionError):
+    def __init__(self, sku: str) -> None:
+        super().__init__(
+            _("%(plan)s cannot be tried: your organisation has had it before, or trials are off.")
+            % {"plan": sku}
+        )
+
+
+class TooManyToTry(SubscriptionError):
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            _("A trial has at most %(most)d units. Choose fewer, or order the plan.")
+            % {"most": most}
         )
 
 

@@ -59,6 +59,39 @@ def ends_soon(mail: OutboxMail) -> MailContent:
     )
 
 
+@writes("subscriptions.order_confirmed")
+def order_confirmed(mail: OutboxMail) -> MailContent:
+    about = {"plan": _plan_name(mail), "units": mail.context["units"]}
+    return MailContent(
+        subject=_("Your order of %(plan)s is confirmed") % about,
+        heading=_("Your order is confirmed"),
+        paragraphs=[
+            _("Your organisation has %(plan)s with %(units)s units now.") % about,
+            _("Nobody has to do anything: what the plan offers works from now on."),
+        ],
+        button=_portal(),
+    )
+
+
+@writes("subscriptions.order_refused")
+def order_refused(mail: OutboxMail) -> MailContent:
+    about = {"plan": _plan_name(mail)}
+    return MailContent(
+        subject=_("Your order of %(plan)s was refused") % about,
+        heading=_("Your order was refused"),
+        paragraphs=[
+            _("Whoever runs this service did not confirm your order of %(plan)s.") % about,
+            _("Nothing has changed: your organisation has the plans that it had."),
+        ],
+        after=[
+            _("To know why, ask whoever runs this service.")
+            if not settings.SUPPORT_EMAIL
+            else _("To know why, write to %(support)s.") % {"support": settings.SUPPORT_EMAIL}
+        ],
+        button=_portal(),
+    )
+
+
 def _consequence(mail: OutboxMail) -> str:
     if mail.context["cancels_at_end"]:
         return _("It was cancelled: from then on, your organisation has the free plan.")

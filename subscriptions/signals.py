@@ -6,6 +6,8 @@ a receiver that raises undoes all of it, and must do nothing outside the databas
 has beyond the subscription: `before`, `state`), `acting_user` (None: the system, or whoever runs its commands).
 `unit_changed`: `subscription` (one whose units were bought), `what` (`licence.assigned`, `licence.removed`). Who got
 or lost it is not said.
+`order_changed`: `order`, `what` (`order.placed`, `.confirmed`, `.refused`, `.withdrawn`). Whoever has payment
+done joins in at `order.placed`, or follows it by a webhook.
 """
 
 from __future__ import annotations
@@ -14,3 +16,4 @@ from django.dispatch import Signal
 
 subscription_changed = Signal()
 unit_changed = Signal()
+order_changed = Signal()

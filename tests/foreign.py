@@ -26,6 +26,8 @@ from signup.models import (
 from subscriptions.models import (
     AssignedLicence,
     EndWarning,
+    Order,
+    OrganisationPlans,
     Plan,
     ServicePlan,
     Subscription,
@@ -130,6 +132,10 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     UserImport: _import,
     OutboxMail: _mail,
+    Order: lambda tenant, user: Order.objects.create(
+        tenant=tenant, plan_id="AIP_PREMIUM_P1", units=1, months=1
+    ),
+    OrganisationPlans: lambda tenant, user: OrganisationPlans.objects.get(pk=tenant.pk),
     Endpoint: lambda tenant, user: Endpoint.objects.create(
         url=f"https://{DOMAIN}/", tenant=tenant, secret="x"
     ),

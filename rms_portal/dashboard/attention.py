@@ -22,7 +22,7 @@ from accounts.fresh_factor import REAL
 from outbox.models import OutboxMail
 from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
-from subscriptions.models import Subscription
+from subscriptions.models import Order, Subscription
 from tenants.addresses import shown_domain
 from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import LAPSES_AFTER, proofs_in_danger
@@ -52,12 +52,25 @@ def notices(tenant_id: uuid.UUID | None, now: dt.datetime) -> list[Notice]:
         _offers,
         _mails,
         _subscriptions,
+        _orders,
         _without_factor,
         _role_mailboxes,
     )
     found = [] if tenant_id else list(_machinery(now))
     found += [notice for source in sources for notice in source(tenant_id, now)]
     return sorted(found, key=lambda notice: not notice.is_grave)
+
+
+def _orders(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
+    """For whoever decides them."""
+    waiting = Order.objects.filter(state=Order.State.PLACED)
+    if tenant_id is None and (count := _counted(waiting)):
+        text = ngettext(
+            "%(count)s order waits for your decision.",
+            "%(count)s orders wait for your decision.",
+            count,
+        )
+        yield Notice(text % {"count": _shown(count)}, "subscriptions.order", "state__exact=placed")
 
 
 def _counted(rows: QuerySet[Any]) -> int:

@@ -1,5 +1,5 @@
 """The admin's pages of this room."""
 
-from subscriptions.admin import plans, subscriptions, units, use
+from subscriptions.admin import orders, organisation_plans, plans, subscriptions, units, use
 
-__all__ = ["plans", "subscriptions", "units", "use"]
+__all__ = ["orders", "organisation_plans", "plans", "subscriptions", "units", "use"]

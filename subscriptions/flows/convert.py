@@ -42,6 +42,29 @@ def convert_subscription(
     is assigned, EndIsOver, NotSold, NotSubscribed or SubscribedAlready.
     """
     access.require_operates(acting_user)
+    return give_plan(
+        tenant=tenant,
+        plan=plan,
+        acting_user=acting_user,
+        units=units,
+        trial=trial,
+        until=until,
+        instead_of=instead_of,
+    )
+
+
+@transaction.atomic
+def give_plan(
+    *,
+    tenant: Tenant,
+    plan: Plan,
+    acting_user: User | None,
+    units: int | None = None,
+    trial: dt.timedelta | None = None,
+    until: dt.datetime | None = None,
+    instead_of: Plan | None = None,
+) -> Subscription:
+    """The same, for processes that have asked themselves who may."""
     now = timezone.now()
     if until and until <= now:
         raise EndIsOver
@@ -94,6 +117,21 @@ def renew_subscription(
     subscription.ends_at = _renewed_until(subscription, months)
     subscription.cancels_at_end = False
     _save(subscription, "subscription.renewed", acting_user)
+    return subscription
+
+
+@transaction.atomic
+def set_units(*, tenant: Tenant, plan: Plan, units: int, acting_user: User | None) -> Subscription:
+    """Other units, and nothing else. Raises NotAllowed, NotSold, NotSubscribed or TooFewUnits."""
+    access.require_operates(acting_user)
+    if plan.is_free:
+        raise NotSold(plan.sku)
+    _queue_for(tenant)
+    subscription = _current(tenant, plan)
+    if subscription is None:
+        raise NotSubscribed(tenant.name, plan.sku)
+    subscription.units = _enough(subscription, units)
+    _save(subscription, "subscription.changed", acting_user)
     return subscription
 
 

@@ -1,6 +1,7 @@
 """Plans, the subscriptions that tenants have to them, and the units assigned to users."""
 
 from subscriptions.models.capability import OF_THE_ORGANISATION, Capability
+from subscriptions.models.order import Order, OrganisationPlans
 from subscriptions.models.plan import FREE_PLAN, Plan, ServicePlan
 from subscriptions.models.subscription import AssignedLicence, Subscription
 from subscriptions.models.use import UseOfDay
@@ -13,6 +14,8 @@ __all__ = [
     "AssignedLicence",
     "Capability",
     "EndWarning",
+    "Order",
+    "OrganisationPlans",
     "Plan",
     "ServicePlan",
     "Subscription",
