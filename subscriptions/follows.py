@@ -13,6 +13,7 @@ from subscriptions.ladder import LIVE, state_of
 from subscriptions.models import (
     AssignedLicence,
     EndWarning,
+    Order,
     Subscription,
     UnitWait,
     UseOfDay,
@@ -43,7 +44,7 @@ def _consequences(tenant: Tenant, differences: list[Difference]) -> Iterator[str
 register(
     Follower(
         "units",
-        (Subscription, AssignedLicence, UnitWait, WithheldUnit, EndWarning, UseOfDay),
+        (Subscription, AssignedLicence, UnitWait, WithheldUnit, EndWarning, UseOfDay, Order),
         _consequences,
     )
 )

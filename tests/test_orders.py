@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from typing import Any
 
 import pytest
 import time_machine
@@ -100,7 +101,8 @@ def test_an_administrator_comes_to_the_own_plans_at_once(portal: Client, tenant:
 def test_an_order_is_shown_placed_confirmed_and_told_of(
     portal: Client, operator: Client, tenant: Tenant, boss: User
 ) -> None:
-    order_page, fields = path(tenant, "order", P1), {"units": 20, "months": 12}
+    order_page = path(tenant, "order", P1)
+    fields: dict[str, Any] = {"units": 20, "months": 12}
     assert 'value="1"' in page(portal, order_page)
     shown = look(portal, order_page, **fields)
     assert "20 units." in shown
@@ -148,7 +150,7 @@ def test_the_same_form_sent_twice_orders_once(portal: Client, tenant: Tenant) ->
     ],
 )
 def test_what_cannot_be_ordered_is_told_at_its_field(
-    portal: Client, tenant: Tenant, fields: dict[str, object], words: str
+    portal: Client, tenant: Tenant, fields: dict[str, Any], words: str
 ) -> None:
     assert words in look(portal, path(tenant, "order", P1), **fields)
     do(portal, path(tenant, "order", P1), **fields)
@@ -194,7 +196,7 @@ def test_another_plan_takes_the_place_of_the_one_there_is(
 ) -> None:
     UserFactory.create_batch(2, tenant=tenant)
     before = SubscriptionFactory.create(tenant=tenant, units=10)
-    fields = {"units": 12, "months": 0, "instead_of": OFFICE}
+    fields: dict[str, Any] = {"units": 12, "months": 0, "instead_of": OFFICE}
     shown = look(portal, path(tenant, "order", P1), **fields)
     assert "becomes it" in shown
     assert gains(shown) == {"Keys of the organisation&#x27;s own": (0, 3)}

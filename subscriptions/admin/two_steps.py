@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from audit import freshness, refusals
 from audit.exceptions import Refusal
 from idempotency.forms import OneTimeForm
-from subscriptions.flows.preview import Difference
+from subscriptions.flows.preview import Effect
 from tenants.admin.acting import operator_of
 from tenants.models import Tenant
 
@@ -27,7 +27,7 @@ class Question:
     tenant: Tenant
     title: str
     form: OneTimeForm
-    look: Callable[[], list[Difference]]
+    look: Callable[[], Effect]
     summary: Callable[[], list[str]]
     act: Callable[[], object]
     button: str
@@ -48,10 +48,10 @@ def ask(request: HttpRequest, site: admin.AdminSite, question: Question) -> Http
                     messages.success(request, question.done)
                     return redirect(question.back)
                 if not question.form.errors:
-                    context |= {"differences": question.look(), "summary": question.summary()}
+                    context |= {"effect": question.look(), "summary": question.summary()}
             except Refusal as refusal:
                 _refused(request, question, refusal)
-    page = "look" if "differences" in context else "form"
+    page = "look" if "effect" in context else "form"
     context |= site.each_context(request) | {"title": question.title, "tenant": question.tenant}
     return TemplateResponse(request, f"admin/plans/{page}.html", context)
 

@@ -22,7 +22,7 @@ from subscriptions.exceptions import (
     OrderedAlready,
 )
 from subscriptions.flows.convert import give_plan, renew_subscription, set_units
-from subscriptions.flows.preview import Difference, preview
+from subscriptions.flows.preview import Effect, preview
 from subscriptions.ladder import end_of, months_later
 from subscriptions.models import Order, Plan, Subscription
 from tenants import access
@@ -43,7 +43,7 @@ class Wanted:
     instead_of: Plan | None = None
 
 
-def look(wanted: Wanted) -> list[Difference]:
+def look(wanted: Wanted) -> Effect:
     """Who would gain and lose what; changes nothing. Raises what `place` and `confirm` raise."""
     _require_sense(wanted)
     return preview(wanted.tenant, lambda: _carry_out(wanted, None))

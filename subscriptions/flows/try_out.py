@@ -9,7 +9,7 @@ from django.db import transaction
 
 from subscriptions.exceptions import NoTrial, NotSold, TooManyToTry
 from subscriptions.flows.convert import give_plan
-from subscriptions.flows.preview import Difference, preview
+from subscriptions.flows.preview import Effect, preview
 from subscriptions.models import Plan, Subscription
 from tenants import access
 from tenants.models import Tenant, User
@@ -32,7 +32,7 @@ def may_try(tenant: Tenant, plan: Plan) -> bool:
     return days() > 0 and not plan.is_free and not had.exists()
 
 
-def look(*, tenant: Tenant, plan: Plan, units: int) -> list[Difference]:
+def look(*, tenant: Tenant, plan: Plan, units: int) -> Effect:
     """Who would gain what; changes nothing. Raises what `start_trial` raises."""
     return preview(tenant, lambda: _start(tenant, plan, units, None))
 
