@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0006_indexes_of_ends"),
+        ("subscriptions", "0007_newest_units"),
         ("tenants", "0017_new_passwords_and_resets"),
     ]
 
