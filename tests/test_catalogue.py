@@ -14,7 +14,17 @@ from rms_portal.translations import gaps
 from tests import walk
 from tests.german import CATALOGUE, PLACEHOLDER, translations
 
-OURS = ("accounts", "audit", "limits", "outbox", "rms_portal", "signup", "subscriptions", "tenants")
+OURS = (
+    "accounts",
+    "audit",
+    "feed",
+    "limits",
+    "outbox",
+    "rms_portal",
+    "signup",
+    "subscriptions",
+    "tenants",
+)
 TRANSLATES = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
 # As Django's own makemessages sees a template: calls between blanks.
 TEMPLATE_CALL = re.compile(r"""gettext\(u?('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|_\(("[^"]*")\)""")

@@ -282,7 +282,7 @@ def test_an_operator_gives_renews_and_cancels_for_any_organisation(operator: Cli
     nobodys = TenantFactory.create(name="small.com")
     UserFactory.create(tenant=nobodys)
     assert "small.com" in page(operator, PLANS)
-    assert "Give" in page(operator, path(nobodys, "change"))
+    assert "Give it" in page(operator, path(nobodys, "change"))
     do(operator, path(nobodys, "order", OFFICE), units=5, months=12)
     subscription = Subscription.objects.get()
     assert (subscription.plan_id, subscription.units) == (OFFICE, 5)
