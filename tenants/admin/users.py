@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from audit import refusals
-from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
 from audit.scoped_admin import ScopedInline
 from tenants.admin.acting import operator_of
 from tenants.admin.filters import LastSignInFilter
+from tenants.admin.user_addresses import AddressesPage
 from tenants.flows import erase, roles, states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, User
@@ -30,7 +30,7 @@ class AddressInline(ScopedInline):
 
 
 @admin.register(User)
-class UserAdmin(ReadOnlyAdmin):
+class UserAdmin(AddressesPage):
     list_display = (
         "email",
         "tenant",
@@ -55,6 +55,7 @@ class UserAdmin(ReadOnlyAdmin):
     fields = (
         "id",
         "email",
+        "change_addresses",
         "first_name",
         "last_name",
         "tenant",
