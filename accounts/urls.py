@@ -12,6 +12,7 @@ from accounts import leaving_views as leaving
 from accounts import mailbox_views as mailbox
 from accounts import notice_views as notices
 from accounts import organisation_views as organisation
+from accounts import plan_views as plans
 from accounts import second_factor_views as factors
 from accounts import views
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("account/addresses/", addresses.own_addresses, name="own_addresses"),
     path("account/addresses/choose/", addresses.choose_address, name="choose_address"),
     path("account/addresses/remove/", addresses.remove_address, name="remove_address"),
+    path("account/plan/", plans.plan, name="plan"),
     path("account/export/", leaving.export_data, name="export_data"),
     path("account/close/", leaving.close_account, name="close_account"),
     path("account/notices/<uuid:notice_id>/dismiss/", notices.dismiss, name="dismiss_notice"),

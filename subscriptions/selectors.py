@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
 from audit.queries import Prepared, one_or_none
 from subscriptions.exceptions import NoSuchPlan, NotOnePlan, NotSubscribed
@@ -98,6 +100,31 @@ def only_paid_plan(tenant: Tenant) -> Plan:
     if len(plans) != 1:
         raise NotOnePlan(tenant.name, [plan.sku for plan in plans])
     return plans[0]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPlan:
+    """A plan of somebody's organisation, as they see it."""
+
+    name: str
+    state: str
+    has_unit: bool
+    waits: bool
+
+
+def plans_of(user: User) -> list[OwnPlan]:
+    """Those that are live, and those that ended while `user` had a unit; the newest of each plan."""
+    now = timezone.now()
+    units = set(user.assigned_licences.values_list("subscription", flat=True))
+    waits = set(user.unit_waits.values_list("subscription", flat=True))
+    found: dict[str, OwnPlan] = {}
+    rows = Subscription.objects.filter(tenant=user.tenant_id).select_related("plan")
+    for row in rows:
+        state = state_of(row, now)
+        if state in LIVE or row.pk in units:
+            own = OwnPlan(row.plan.name, str(state.label), row.pk in units, row.pk in waits)
+            found.setdefault(row.plan_id, own)
+    return list(found.values())
 
 
 def waits_of(tenant: Tenant) -> QuerySet[UnitWait]:

@@ -22,6 +22,7 @@ from accounts.fresh_factor import REAL
 from outbox.models import OutboxMail
 from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
+from subscriptions.flows.ends import untold
 from subscriptions.models import Order, Subscription
 from tenants.addresses import shown_domain
 from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
@@ -53,6 +54,7 @@ def notices(tenant_id: uuid.UUID | None, now: dt.datetime) -> list[Notice]:
         _mails,
         _subscriptions,
         _orders,
+        _untold_ends,
         _without_factor,
         _role_mailboxes,
     )
@@ -201,6 +203,19 @@ def _subscriptions(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[No
             more,
         )
         yield Notice(text % {"count": _shown(more)}, "subscriptions.subscription")
+
+
+def _untold_ends(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
+    """Nobody administers the organisation, so it is the operator's to tell somebody there."""
+    subscriptions = untold(now).order_by().values("subscription").distinct()
+    if tenant_id or not (count := subscriptions[:MOST].count()):
+        return
+    text = ngettext(
+        "%(count)s plan ends, and its organisation has no administrator who could be told.",
+        "%(count)s plans end, and their organisations have no administrators who could be told.",
+        count,
+    )
+    yield Notice(text % {"count": _shown(count)}, "subscriptions.endwarning", "told__exact=0")
 
 
 def _without_factor(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:

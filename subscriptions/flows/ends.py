@@ -115,6 +115,6 @@ def _note(subscription: Subscription, now: dt.datetime) -> bool:
 
 def untold(now: dt.datetime) -> QuerySet[EndWarning]:
     """Ends within 30 days, or within their grace, that no administrator was told of: the operator's dashboard."""
-    return EndWarning.objects.select_related("subscription__tenant", "subscription__plan").filter(
+    return EndWarning.objects.filter(
         told=0, ends_at__gt=now - GRACE, subscription__cancelled_at__isnull=True
     )
