@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -191,9 +192,10 @@ def test_forgotten_is_forgotten(new_store: Callable[[], Store]) -> None:
     assert store.act(Action.TAKE, once, NOON) == [False]
 
 
-def taken(where: str | Path, times: int) -> int:
+def taken(where: str | Path, times: int, start: Barrier) -> int:
     store: Store = SqliteStore(where) if isinstance(where, Path) else RedisStore(where)
     rates = parse("100 an hour")
+    start.wait(60)
 
     def take(_: int) -> bool:
         return not store.act(Action.TAKE, [(KEY, rates)], NOON)[0]
@@ -211,8 +213,10 @@ def test_never_more_than_the_limit_however_many_ask_at_once(
         if kind == "file"
         else request.getfixturevalue("redis").new_url()
     )
-    with multiprocessing.get_context("spawn").Pool(4) as processes:
-        counts = processes.starmap(taken, [(where, 200)] * 4)
+    spawning = multiprocessing.get_context("spawn")
+    with spawning.Manager() as manager, spawning.Pool(4) as processes:
+        # One process starts long after another: they wait for each other.
+        counts = processes.starmap(taken, [(where, 200, manager.Barrier(4))] * 4)
     assert sum(counts) == 100
 
 

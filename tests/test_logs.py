@@ -19,7 +19,7 @@ from django.http import HttpRequest
 
 from audit import origin
 from rms_portal.logs import JsonFormatter, LineFormatter, RedactFilter
-from rms_portal.redaction import REDACTED, redact
+from rms_portal.redaction import REDACTED, _known, redact
 from tests import walk
 from tests.services.postgres import Postgres
 from tests.services.product import Product, running, served
@@ -58,6 +58,17 @@ SESSION = "k3zq9v0w8x7y6u5t4s3r2q1p0o9n8m7l"
 def test_what_looks_like_a_secret_is_not_written(text: str, secret: str) -> None:
     assert secret in text
     assert secret not in redact(text)
+
+
+def test_what_is_known_to_be_secret_is_not_written_whatever_it_looks_like(settings: Any) -> None:
+    settings.METRICS_TOKEN = "plain words"
+    settings.REDIS_URL = "redis://:a%20bc%2Fd@redis:6379/0"
+    _known.cache_clear()
+    text = redact(
+        f"answered plain words, plain+words, plain%20words and a bc/d; {settings.SECRET_KEY}"
+    )
+    _known.cache_clear()
+    assert text == f"answered {', '.join([REDACTED] * 3)} and {REDACTED}; {REDACTED}"
 
 
 @pytest.mark.parametrize(
