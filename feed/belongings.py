@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from feed.models import Endpoint
+from feed.models import Delivery, Endpoint, Event, FeedHead
 from tenants.takeover.registry import Belonging, Move, register
 
 WEBHOOK = "webhook"
@@ -19,4 +19,6 @@ def _move(move: Move) -> None:
         going.update(tenant=move.target)
 
 
-register(Belonging("webhooks", (Endpoint,), _move))
+# Deliveries go along with their webhook. Events, and the number of the newest, stay: they tell of the organisation
+# in which they happened.
+register(Belonging("webhooks", (Endpoint, Delivery, Event, FeedHead), _move))

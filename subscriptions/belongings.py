@@ -265,4 +265,5 @@ def _has(tenant: Tenant, subscription: Subscription) -> bool:
     return same.filter(cancelled_at__isnull=True).exists()
 
 
-register(Belonging("subscriptions", (Subscription, AssignedLicence), _move_subscriptions, _preview))
+MODELS = (Subscription, AssignedLicence, UnitWait, WithheldUnit)
+register(Belonging("subscriptions", MODELS, _move_subscriptions, _preview))

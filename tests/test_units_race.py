@@ -19,7 +19,7 @@ from audit.exceptions import Refusal
 from subscriptions.flows import units
 from subscriptions.flows.convert import convert_subscription
 from subscriptions.models import AssignedLicence, Plan, Subscription, UnitWait
-from tenants.models import Tenant, User
+from tenants.models import Domain, Tenant, User
 
 AT_ONCE, UNITS = %d, %d
 plan = Plan.objects.get(sku="ENTERPRISEPACK")
@@ -28,6 +28,7 @@ doors = threading.BoundedSemaphore(80)
 
 def organisation(name):
     tenant = Tenant.objects.create(name=name)
+    Domain.objects.create(name=name, tenant=tenant, state="verified")
     rows = [
         User(tenant=tenant, email=f"m{n}@{name}", creation_method="admin") for n in range(AT_ONCE)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenants.models import ActingFor
+from tenants.models import ActingFor, FactorReset
 from tenants.takeover.domains import DOMAIN, JOURNAL, PROOFS
 from tenants.takeover.groups import GROUPS, MEMBERSHIPS
 from tenants.takeover.people import ACCOUNTS, ADDRESSES
@@ -13,7 +13,24 @@ def _stay(_: Move) -> None:
     """Whom an operator acted for, and why, is told in that organisation's log."""
 
 
-ACTING = Belonging("acting_for", (ActingFor,), _stay)
+def _withdraw(move: Move) -> None:
+    """What an administrator of the one organisation asked for is not for those of the other to decide."""
+    waiting = FactorReset.objects.filter(state=FactorReset.State.WAITING, user__in=move.people)
+    waiting.delete()
 
-for belonging in (ACCOUNTS, GROUPS, MEMBERSHIPS, PROOFS, DOMAIN, ADDRESSES, JOURNAL, ACTING):
+
+ACTING = Belonging("acting_for", (ActingFor,), _stay)
+RESETS = Belonging("factor_resets", (FactorReset,), _withdraw)
+
+for belonging in (
+    ACCOUNTS,
+    GROUPS,
+    MEMBERSHIPS,
+    PROOFS,
+    DOMAIN,
+    ADDRESSES,
+    JOURNAL,
+    ACTING,
+    RESETS,
+):
     register(belonging)
