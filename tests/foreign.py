@@ -49,6 +49,8 @@ from tenants.models import (
 from tests.factories import UserFactory
 
 WORD = "zzforeign"
+# The catalogue is for everybody: plans are nobody's.
+PLAN = "OTHERPLAN"
 DOMAIN = f"{WORD}.com"
 Maker = Callable[[Tenant, User], Model]
 
@@ -97,10 +99,10 @@ MAKERS: dict[type[Model], Maker] = {
     DomainRule: lambda tenant, user: DomainRule.objects.create(domain=DOMAIN, decision="block"),
     MailboxRule: lambda tenant, user: MailboxRule.objects.create(name=WORD, decision="role"),
     FactorReset: lambda tenant, user: FactorReset.objects.create(user=user, asked_by=user),
-    Plan: lambda tenant, user: Plan.objects.create(sku=WORD.upper(), name=WORD),
+    Plan: lambda tenant, user: Plan.objects.create(sku=PLAN, name=PLAN),
     ServicePlan: lambda tenant, user: ServicePlan.objects.create(name=WORD, title=WORD),
     Subscription: lambda tenant, user: Subscription.objects.create(
-        tenant=tenant, plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0], units=1
+        tenant=tenant, plan=Plan.objects.get_or_create(sku=PLAN, name=PLAN)[0], units=1
     ),
     AssignedLicence: lambda tenant, user: AssignedLicence.objects.create(
         subscription=_paid(tenant, "AIP_PREMIUM_P2"), user=user
@@ -113,7 +115,7 @@ MAKERS: dict[type[Model], Maker] = {
     ),
     UseOfDay: lambda tenant, user: UseOfDay.objects.create(
         day=timezone.now().date(),
-        plan=Plan.objects.get_or_create(sku=WORD.upper(), name=WORD)[0],
+        plan=Plan.objects.get_or_create(sku=PLAN, name=PLAN)[0],
         subscription=_paid(tenant, "AIP_PREMIUM_P1"),
         units=1,
         used=1,
