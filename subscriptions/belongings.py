@@ -13,20 +13,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
 from audit.services import gathered, record
+from subscriptions.belonging_lines import lines_of
 from subscriptions.flows.units import serve_waiting
 from subscriptions.models import AssignedLicence, Subscription, UnitWait, WithheldUnit
 from subscriptions.services import ensure_free_subscription
-from tenants.models import MovedRow, Tenant
-from tenants.takeover.registry import Belonging, Line, Move, Plan, register
+from tenants.models import MovedRow
+from tenants.takeover.registry import Belonging, Move, register
 
 SUBSCRIPTION, RAISED, FREED = "subscription", "raised", "freed_unit"
 
@@ -230,40 +229,11 @@ def _assign_again(move: Move) -> None:
             )
 
 
-# --- What the preview says ----------------------------------------------------------------------------
-
-
-def _preview(plan: Plan) -> list[Line]:
-    live = Subscription.objects.select_related("plan").filter(
-        tenant=plan.source, cancelled_at__isnull=True
+register(
+    Belonging(
+        "subscriptions",
+        (Subscription, AssignedLicence, UnitWait, WithheldUnit),
+        _move_subscriptions,
+        lines_of,
     )
-    return [line for subscription in live for line in _lines(plan, subscription)]
-
-
-def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
-    units = subscription.assigned_licences.filter(user__in=plan.people).count()
-    words = {"plan": subscription.plan, "units": units, "bought": subscription.units}
-    if subscription.units is None:
-        text = _("%(plan)s: %(units)s assigned units go along.") % words
-        yield Line("units", units, text)
-    elif not plan.is_whole:
-        text = _("%(plan)s stays with the organisation that bought it: %(units)s units are freed.")
-        yield Line("units", units, text % words, collides=True)
-    elif _has(plan.target, subscription):
-        text = _(
-            "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
-            "other, of which %(units)s are assigned."
-        )
-        yield Line("subscription", units, text % words, collides=True)
-    else:
-        text = _("The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.")
-        yield Line("subscription", units, text % words)
-
-
-def _has(tenant: Tenant, subscription: Subscription) -> bool:
-    same = Subscription.objects.filter(tenant=tenant, plan=subscription.plan)
-    return same.filter(cancelled_at__isnull=True).exists()
-
-
-MODELS = (Subscription, AssignedLicence, UnitWait, WithheldUnit)
-register(Belonging("subscriptions", MODELS, _move_subscriptions, _preview))
+)

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from audit.queries import Prepared
 from tenants import addresses
@@ -183,14 +183,36 @@ def lapsed(names: Iterable[str], now: dt.datetime) -> set[str]:
     Nobody joins through such a domain, and its organisation-wide grants rest. A tenant that nobody administers
     never leant on a proof.
     """
+    above = {name for domain in names for name in parents(domain)}
     lost = DomainProof.objects.filter(
-        domain_name=OuterRef("name"),
-        tenant=OuterRef("tenant"),
+        domain_name__in=above,
         state=DomainProof.State.PROVEN,
         proof_lost_at__lte=now - LAPSES_AFTER,
     )
-    held = Domain.objects.filter(Exists(lost), name__in=names, tenant__state=Tenant.State.MANAGED)
-    return set(held.values_list("name", flat=True))
+    losers = set(lost.values_list("tenant", flat=True))
+    if not losers:
+        return set()
+    held = Domain.objects.filter(
+        name__in=names, tenant__in=losers, tenant__state=Tenant.State.MANAGED
+    )
+    return {domain.name for domain in held if _is_lost(proof_behind(domain), now)}
+
+
+def _is_lost(proof: DomainProof | None, now: dt.datetime) -> bool:
+    lost_at = proof.proof_lost_at if proof else None
+    return lost_at is not None and lost_at <= now - LAPSES_AFTER
+
+
+def proof_behind(domain: Domain) -> DomainProof | None:
+    """What its tenant holds the domain by: its proof, or that of the nearest domain above it, with which it was
+    taken along.
+    """
+    proven = DomainProof.objects.filter(
+        domain_name__in=parents(domain.name),
+        tenant=domain.tenant_id,
+        state=DomainProof.State.PROVEN,
+    )
+    return max(proven, key=lambda proof: len(proof.domain_name), default=None)
 
 
 def has_lapsed(name: str, now: dt.datetime) -> bool:

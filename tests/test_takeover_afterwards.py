@@ -12,11 +12,12 @@ from audit.flows.chain import chain_pending
 from audit.flows.verify import verify
 from audit.models import AuditEvent, ChainLink
 from tenants import registrable
-from tenants.flows import give_back, purge, take_over
+from tenants.flows import give_back, prove, purge, release, take_over
 from tenants.models import Domain, MovedRow, Takeover, Tenant, User
+from tenants.selectors import lapsed
 from tenants.takeover.exceptions import HeldByManaged, NotProvenHere
 from tests.factories import GroupFactory, SubscriptionFactory
-from tests.takeovers import holder, managed, proven, unmanaged
+from tests.takeovers import holder, lost, managed, proven, unmanaged
 from tests.test_commands import run
 
 pytestmark = pytest.mark.django_db
@@ -76,6 +77,28 @@ def test_sub_domains_are_swept_along_one_by_one_and_by_choice(ada: User) -> None
     assert Domain.objects.get(name="mail.firm.com").state == Domain.State.UNVERIFIED
     give_back.undo(domain_name="mail.firm.com", acting_user=ada)
     assert holder("mail.firm.com") == mail
+
+
+def test_a_domain_that_was_taken_along_leans_on_the_proof_above_it(ada: User) -> None:
+    name = "mail.firm.com"
+    unmanaged(name)
+    taken(ada, name)
+    now, other = timezone.now(), managed("other.com")
+    with pytest.raises(HeldByManaged):
+        prove.request(domain_name=name, actor=other, acting_user=other)
+    lost(tenant_of(ada).proofs.get(), days=31)
+    assert lapsed([name, FIRM, "other.com"], now) == {name, FIRM}
+    proven(other, name)
+    release.release(domain_name=name, reason="Sold.", acting_user=None)
+    assert holder(name) == other.tenant
+    assert lapsed([name], now) == set()
+
+
+def test_a_proof_of_its_own_is_what_a_sub_domain_leans_on(ada: User) -> None:
+    name = "mail.firm.com"
+    proven(ada, name)
+    lost(tenant_of(ada).proofs.get(domain_name=FIRM), days=31)
+    assert lapsed([name, FIRM], timezone.now()) == {FIRM}
 
 
 def test_whoever_has_a_sub_domain_gets_nothing_above_or_beside_it() -> None:

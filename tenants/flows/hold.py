@@ -90,7 +90,7 @@ def _missed(proof: DomainProof, now: dt.datetime) -> None:
 
 
 def _warn(proof: DomainProof) -> None:
-    for administrator in administrators_of(proof.tenant):
+    for administrator in administrators_of(proof.tenant).filter(email__contains="@"):
         enqueue(
             kind="tenants.proof_lost",
             to_address=administrator.email or "",

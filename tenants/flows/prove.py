@@ -23,7 +23,7 @@ from tenants.proving.check import check
 from tenants.proving.outcome import Finding, Outcome
 from tenants.proving.record import new_value
 from tenants.proving.sources import Source
-from tenants.selectors import domain_named, is_blocked
+from tenants.selectors import domain_named, is_blocked, proof_behind
 from tenants.takeover.exceptions import HeldByManaged
 from tenants.takeover.notices import tell_who_asks
 
@@ -98,13 +98,8 @@ def _refuse_what_another_governs(domain_name: str, tenant: Tenant) -> None:
     held = domain_named(domain_name)
     if held is None or held.tenant_id == tenant.pk or held.tenant.state != Tenant.State.MANAGED:
         return
-    lost = DomainProof.objects.filter(
-        domain_name=domain_name,
-        tenant=held.tenant_id,
-        state=State.PROVEN,
-        proof_lost_at__isnull=False,
-    )
-    if not lost.exists():
+    proof = proof_behind(held)
+    if proof is None or proof.proof_lost_at is None:
         raise HeldByManaged(domain_name)
 
 

@@ -21,7 +21,7 @@ from tenants.models import (
     Tenant,
     User,
 )
-from tenants.selectors import LAPSES_AFTER, domain_named
+from tenants.selectors import domain_named, has_lapsed
 from tenants.takeover.exceptions import NotHeld, NotReleasable, ReasonNeeded
 from tenants.takeover.journal import actor, finish, lock, note, prepare, settle, step
 from tenants.takeover.registry import Plan
@@ -60,14 +60,12 @@ def fresh_proof(domain: Domain) -> DomainProof:
     """The newest proof of another managed tenant, made after the holder lost its own for 30 days. Raises
     NotReleasable.
     """
-    now = timezone.now()
     proven = DomainProof.objects.select_related("tenant").filter(
-        domain_name=domain.name, state=State.PROVEN
+        domain_name=domain.name, state=State.PROVEN, tenant__state=Tenant.State.MANAGED
     )
-    lost = proven.filter(tenant=domain.tenant, proof_lost_at__lte=now - LAPSES_AFTER).first()
-    others = proven.filter(tenant__state=Tenant.State.MANAGED, proof_lost_at__isnull=True)
-    fresh = others.exclude(tenant=domain.tenant).order_by("-proven_at").first()
-    if domain.tenant.state != Tenant.State.MANAGED or lost is None or fresh is None:
+    others = proven.filter(proof_lost_at__isnull=True).exclude(tenant=domain.tenant)
+    fresh = others.order_by("-proven_at").first()
+    if fresh is None or not has_lapsed(domain.name, timezone.now()):
         raise NotReleasable(domain.name)
     return fresh
 

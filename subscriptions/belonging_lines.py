@@ -1,0 +1,43 @@
+"""What the preview of a takeover says about subscriptions and units; the rules are in belongings.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext as _
+
+from subscriptions.models import Subscription
+from tenants.models import Tenant
+from tenants.takeover.registry import Line, Plan
+
+
+def lines_of(plan: Plan) -> list[Line]:
+    live = Subscription.objects.select_related("plan").filter(
+        tenant=plan.source, cancelled_at__isnull=True
+    )
+    return [line for subscription in live for line in _lines(plan, subscription)]
+
+
+def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
+    units = subscription.assigned_licences.filter(user__in=plan.people).count()
+    words = {"plan": subscription.plan, "units": units, "bought": subscription.units}
+    if subscription.units is None:
+        text = _("%(plan)s: %(units)s assigned units go along.") % words
+        yield Line("units", units, text)
+    elif not plan.is_whole:
+        text = _("%(plan)s stays with the organisation that bought it: %(units)s units are freed.")
+        yield Line("units", units, text % words, collides=True)
+    elif _has(plan.target, subscription):
+        text = _(
+            "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
+            "other, of which %(units)s are assigned."
+        )
+        yield Line("subscription", units, text % words, collides=True)
+    else:
+        text = _("The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.")
+        yield Line("subscription", units, text % words)
+
+
+def _has(tenant: Tenant, subscription: Subscription) -> bool:
+    same = Subscription.objects.filter(tenant=tenant, plan=subscription.plan)
+    return same.filter(cancelled_at__isnull=True).exists()
