@@ -250,6 +250,7 @@ def test_a_lost_domain_is_released_30_days_later_by_an_operator_with_a_reason(
             release.release(domain_name=SHOP, reason="", acting_user=operator)
         takeover = release.release(domain_name=SHOP, reason="Sold.", acting_user=operator)
     assert (takeover.kind, takeover.state) == ("release", "done")
+    assert takeover.limited_until == takeover.done_at
     assert holder(SHOP) == olga.tenant
     told = AuditEvent.objects.filter(action="domain.released")
     assert {event.tenant_id for event in told} == {ada.tenant_id, olga.tenant_id}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from io import StringIO
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from audit.flows.chain import chain_pending
@@ -17,6 +20,7 @@ from tenants.models import Domain, MovedRow, Takeover, Tenant, User
 from tenants.selectors import lapsed
 from tenants.takeover.exceptions import HeldByManaged, NotProvenHere
 from tests.factories import GroupFactory, SubscriptionFactory
+from tests.past_triggers import execute, past_the_triggers
 from tests.takeovers import holder, lost, managed, proven, unmanaged
 from tests.test_commands import run
 
@@ -136,6 +140,20 @@ def test_the_chain_of_a_moved_organisation_ends_with_a_row_that_says_so(ada: Use
     last = AuditEvent.objects.get(pk=link.event_id)
     assert (last.action, last.details["to"]) == ("tenant.moved", str(ada.tenant_id))
     assert list(verify()) == []
+
+
+def test_the_new_owner_verifies_the_log_that_came_along(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    run("set_company_settings", SHOP, "--allow-ad-hoc-subscriptions", "false")
+    proven(ada, SHOP)
+    taken(ada)
+    assert run("verify_audit_log", FIRM)["intact"] is True
+    with past_the_triggers():
+        execute("UPDATE audit_auditevent SET action = 'x' WHERE action = 'tenant.settings_changed'")
+    out = StringIO()
+    with pytest.raises(SystemExit):
+        call_command("verify_audit_log", FIRM, "--json", stdout=out)
+    assert {row["tenant_id"] for row in json.loads(out.getvalue())["wrong"]} == {str(shop.pk)}
 
 
 def test_the_new_owner_reads_the_log_until_the_takeover_is_undone(ada: User) -> None:

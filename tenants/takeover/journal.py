@@ -123,9 +123,11 @@ def step(takeover: Takeover, name: str, *, is_back: bool = False) -> None:
 
 
 def finish(takeover: Takeover) -> None:
-    now = timezone.now()
+    """Nobody comes along with a domain that is released, so there is nobody to limit."""
+    now, hours = timezone.now(), settings.TAKEOVER_LIMITED_HOURS
     takeover.state, takeover.done_at = State.DONE, now
-    takeover.limited_until = now + dt.timedelta(hours=settings.TAKEOVER_LIMITED_HOURS)
+    moves = takeover.kind != Takeover.Kind.RELEASE
+    takeover.limited_until = now + dt.timedelta(hours=hours if moves else 0)
     takeover.undo_until = now + UNDO_FOR
     takeover.save()
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
 import sys
-from itertools import islice
+import uuid
+from collections.abc import Iterable
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
 
 from audit import heads
+from audit.chain import Head
 from audit.commands import PortalCommand
 from audit.flows.chain import chain_pending
 from audit.flows.verify import Finding, verify
+from tenants.admin_log import logs_of
 from tenants.selectors import get_tenant
 
 MOST_SHOWN = 1000
@@ -28,10 +32,12 @@ class Command(PortalCommand):
         parser.add_argument("--heads", type=Path, help="A file of exported heads, or a copy.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        chain = get_tenant(options["domain"]).id if options["domain"] else None
-        exported = heads.read(options["heads"]) if options["heads"] else ()
         chain_pending(everything=True)
-        found = list(islice(verify(chain=chain, heads=exported), MOST_SHOWN))
+        findings = chain.from_iterable(
+            verify(chain=one, heads=_exported(options["heads"]))
+            for one in _chains(options["domain"])
+        )
+        found = list(islice(findings, MOST_SHOWN))
         self._print(found, as_json=options["json"])
         heads.export()
         if found:
@@ -46,6 +52,15 @@ class Command(PortalCommand):
             self.stdout.write(f"{whose}, number {finding.number}: {finding.what}")
         if not found:
             self.stdout.write("The audit log is as it was written.")
+
+
+def _chains(domain: str | None) -> list[uuid.UUID | None]:
+    """All, or a tenant's own and those of organisations that went to it as a whole."""
+    return [*logs_of(get_tenant(domain).pk)] if domain else [None]
+
+
+def _exported(path: Path | None) -> Iterable[Head]:
+    return heads.read(path) if path else ()
 
 
 def as_row(finding: Finding) -> dict[str, object]:
