@@ -6,7 +6,9 @@ import datetime as dt
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from audit.models import AuditEvent
@@ -253,6 +255,29 @@ def test_running_it_again_changes_nothing(ada: User, shop: Tenant) -> None:
     assert take_over.run(takeover.pk).done_at == takeover.done_at
     assert take_over.resume(older_than=dt.timedelta()) == []
     assert AuditEvent.objects.count() == events
+
+
+def statements(ada: User, name: str, *, people: int) -> tuple[int, int]:
+    """There and back."""
+    tenant = unmanaged(name, people=people)
+    free = ensure_free_subscription(tenant=tenant, acting_user=None)
+    bought = SubscriptionFactory.create(tenant=tenant, plan=plan("AIP_PREMIUM_P1"), units=50)
+    group = GroupFactory.create(tenant=tenant, name=name, name_key=name)
+    for user in tenant.users.all():
+        group.memberships.create(user=user)
+        for subscription in (free, bought):
+            assign_unit(subscription=subscription, user=user, acting_user=None)
+    proven(ada, name)
+    with CaptureQueriesContext(connection) as there:
+        take_over.take_over(domain_name=name, target=tenant_of(ada), acting_user=ada)
+    with CaptureQueriesContext(connection) as back:
+        give_back.undo(domain_name=name, acting_user=ada)
+    return len(there), len(back)
+
+
+def test_many_accounts_take_as_many_statements_as_few(ada: User) -> None:
+    statements(ada, "first.com", people=2)  # what an organisation gets with its first takeover
+    assert statements(ada, "few.com", people=2) == statements(ada, "many.com", people=30)
 
 
 # --- What collides ------------------------------------------------------------------------------------
