@@ -70,9 +70,9 @@ def _held_by(tenant: Tenant, ordered: set[str], now: dt.datetime) -> list[Held]:
 
 
 def _offers(tenant: Tenant, held: list[Held], ordered: set[str]) -> Iterator[Offer]:
-    """Those that the question about capabilities knows: a plan that was made a moment ago comes a moment later."""
+    """Those that unlock something, as far as the question about capabilities knows: a draft is not offered."""
     have = {one.subscription.plan_id for one in held}
-    known = facts.plans(None)
+    known = [sku for sku, plan in facts.plans(None).items() if plan.capabilities]
     for plan in sorted(Plan.objects.filter(sku__in=known), key=_rank):
         yield Offer(
             plan,

@@ -178,7 +178,7 @@ def test_the_dashboard_asks_as_often_for_many_as_for_few(
     # Session, user, second factor, one for the counts, one for each thing that may need attention.
     UserFactory.create()
     keeping.count_anew(None)
-    with django_assert_num_queries(15) as few:
+    with django_assert_num_queries(17) as few:
         board(operator)
     UserFactory.create_batch(20)
     SubscriptionFactory.create_batch(3)
