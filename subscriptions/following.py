@@ -18,11 +18,13 @@ from tenants.models import Tenant
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How many active accounts have a capability before and after."""
+    """How many active accounts have a capability before and after, and the first of those for whom it changes."""
 
     capability: Capability
     before: int
     after: int
+    gaining: tuple[str, ...] = ()
+    losing: tuple[str, ...] = ()
 
     @property
     def is_lost(self) -> bool:

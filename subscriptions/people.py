@@ -1,11 +1,13 @@
-"""How many people of an organisation may do what: `capabilities.ask` for all of them at once, as sets.
+"""Who in an organisation may do what: `capabilities.ask` for all of them at once, as sets.
 
-It counts active accounts; whether somebody has to prove the mailbox again changes with days, not with plans.
+It looks at active accounts; whether somebody has to prove the mailbox again changes with days, not with plans.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
+from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
@@ -14,11 +16,25 @@ from subscriptions.models import OF_THE_ORGANISATION, AssignedLicence, Capabilit
 from subscriptions.situation import Situation, situation_of
 from tenants.models import Tenant, User
 
+MOST_BY_NAME = 5_000
 
-def people_with(tenant: Tenant, now: dt.datetime) -> dict[Capability, int]:
-    everybody = User.objects.filter(tenant=tenant, state=User.State.ACTIVE)
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """By capability: how many, and who where the organisation is not too large to say."""
+
+    numbers: dict[Capability, int]
+    ids: dict[Capability, set[uuid.UUID]]
+
+
+def people_with(tenant: Tenant, now: dt.datetime) -> People:
+    everybody = User.objects.filter(tenant=tenant, state=User.State.ACTIVE).order_by()
     here = situation_of(tenant.pk, now)
-    return {capability: _who(everybody, here, capability).count() for capability in Capability}
+    rows = {capability: _who(everybody, here, capability) for capability in Capability}
+    if everybody.count() > MOST_BY_NAME:
+        return People({capability: who.count() for capability, who in rows.items()}, {})
+    ids = {capability: set(who.values_list("pk", flat=True)) for capability, who in rows.items()}
+    return People({capability: len(found) for capability, found in ids.items()}, ids)
 
 
 def _who(everybody: QuerySet[User], here: Situation, capability: Capability) -> QuerySet[User]:

@@ -47,6 +47,8 @@ def effect_row(effect: Effect) -> dict[str, Any]:
                 "capability": difference.capability.value,
                 "people_before": difference.before,
                 "people_after": difference.after,
+                "gaining": list(difference.gaining),
+                "losing": list(difference.losing),
             }
             for difference in effect.differences
         ],

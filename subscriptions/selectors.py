@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Count, QuerySet
@@ -13,6 +14,8 @@ from subscriptions.ladder import LIVE, state_of
 from subscriptions.models import AssignedLicence, Plan, ServicePlan, Subscription, UnitWait
 from tenants.group_selectors import groups_of
 from tenants.models import Tenant, User
+
+READ_AT_ONCE = 1000
 
 
 def get_plan(sku: str) -> Plan:
@@ -133,7 +136,9 @@ def waits_of(tenant: Tenant) -> QuerySet[UnitWait]:
     )
 
 
-def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscription, int, int]]:
+def subscriptions_with_use(
+    tenant: Tenant | None = None,
+) -> Iterator[tuple[Subscription, int, int]]:
     """All subscriptions, or one tenant's, each with how many of its units are assigned, and how many wait for one."""
     rows = Subscription.objects.select_related("plan", "tenant").annotate(
         used=Count("assigned_licences")
@@ -144,7 +149,8 @@ def subscriptions_with_use(tenant: Tenant | None = None) -> list[tuple[Subscript
         waiting = waiting.filter(subscription__tenant=tenant)
     counted = waiting.order_by().values_list("subscription").annotate(waiting=Count("pk"))
     waits = dict(counted)
-    return [(row, row.used, waits.get(row.pk, 0)) for row in rows]
+    for row in rows.iterator(READ_AT_ONCE):
+        yield row, row.used, waits.get(row.pk, 0)
 
 
 def as_it_is(row: Plan | ServicePlan) -> dict[str, object]:

@@ -60,7 +60,7 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
     assert {page["page"]: page["read_whole"] for page in some if page["read_whole"]} == {}
 
 
-@pytest.mark.parametrize("command", ["list_signups", "list_tenants"])
+@pytest.mark.parametrize("command", ["list_signups", "list_tenants", "list_subscriptions"])
 def test_commands_list_many_rows_in_the_memory_of_few(
     with_few: Product, with_some: Product, command: str
 ) -> None:

@@ -219,7 +219,10 @@ def test_the_preview_of_a_cancellation_names_what_goes(tenant: Tenant) -> None:
     member(tenant, is_free=False)
     run("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK", "--units", "5")
     run("assign_licence", str(first.email), "--plan", "ENTERPRISEPACK")
-    lost = differences(run("cancel_subscription", "walkers.com", "--dry-run")["changes"])
+    changes = run("cancel_subscription", "walkers.com", "--dry-run")["changes"]
+    lost = differences(changes)
+    (templates,) = [row for row in changes if row["capability"] == "custom_templates"]
+    assert (templates["gaining"], templates["losing"]) == ([], [first.email])
     assert lost["custom_templates"] == (1, 0)
     assert lost["usage_log"] == (2, 0)
     assert lost["protect"] == (2, 1)

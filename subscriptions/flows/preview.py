@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,10 +13,11 @@ from django.utils import timezone
 from subscriptions import following
 from subscriptions.following import Difference
 from subscriptions.models import Capability
-from subscriptions.people import people_with
-from tenants.models import Tenant
+from subscriptions.people import People, people_with
+from tenants.models import Tenant, User
 
 Changed = TypeVar("Changed")
+NAMED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,28 @@ def compared(tenant: Tenant, change: Callable[[], Changed]) -> tuple[Changed, Ef
     done = change()
     after = people_with(tenant, timezone.now())
     differences = [
-        Difference(capability, before[capability], after[capability])
+        _difference(capability, before, after)
         for capability in Capability
-        if before[capability] != after[capability]
+        if before.numbers[capability] != after.numbers[capability]
+        or before.ids.get(capability) != after.ids.get(capability)
     ]
     return done, Effect(differences, following.consequences(tenant, differences))
+
+
+def _difference(capability: Capability, before: People, after: People) -> Difference:
+    had, has = before.ids.get(capability, set()), after.ids.get(capability, set())
+    return Difference(
+        capability,
+        before.numbers[capability],
+        after.numbers[capability],
+        gaining=_first(has - had),
+        losing=_first(had - has),
+    )
+
+
+def _first(ids: set[uuid.UUID]) -> tuple[str, ...]:
+    people = User.objects.filter(pk__in=ids).order_by("email") if ids else User.objects.none()
+    return tuple(str(user.email) for user in people[:NAMED])
 
 
 def preview(tenant: Tenant, change: Callable[[], object]) -> Effect:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -19,10 +20,8 @@ class Command(ListCommand):
         super().add_arguments(parser)
         parser.add_argument("domain", nargs="?")
 
-    def rows(self, **options: Any) -> list[Row]:
+    def rows(self, **options: Any) -> Iterator[Row]:
         tenant = get_tenant(options["domain"]) if options["domain"] else None
         now = timezone.now()
-        return [
-            subscription_row(row, used=used, waiting=waiting, now=now)
-            for row, used, waiting in subscriptions_with_use(tenant)
-        ]
+        for row, used, waiting in subscriptions_with_use(tenant):
+            yield subscription_row(row, used=used, waiting=waiting, now=now)
