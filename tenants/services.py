@@ -102,14 +102,23 @@ def _admission_of(address: TypedAddress) -> User.Admission:
 
 
 @transaction.atomic
-def create_operator(*, address: TypedAddress, password: str, acting_user: User | None) -> User:
-    """An account without tenant that runs the installation. Raises AddressTaken."""
+def create_operator(
+    *,
+    address: TypedAddress,
+    password: str,
+    acting_user: User | None,
+    must_choose_password: bool = True,
+) -> User:
+    """An account without tenant that runs the installation. `password` is a first one: whoever gets it chooses
+    another at sign-in, unless `must_choose_password` says that nobody had to pass it on. Raises AddressTaken.
+    """
     if User.objects.filter(email=str(address)).exists():
         raise AddressTaken
     user = User.objects.create(
         email=str(address),
         role=User.Role.OPERATOR,
         password=make_password(password),
+        must_choose_password=must_choose_password,
         creation_method=User.CreationMethod.ADMIN,
     )
     record(

@@ -21,6 +21,7 @@ from tests.outbox import LocalInbox
 from tests.walk import ClientVisitor, ask, sign_in
 
 pytestmark = pytest.mark.django_db
+OWN_PASSWORD = "seven quiet lanterns ashore"
 OURS = ("audit", "outbox", "tenants", "subscriptions", "accounts", "signup", "feed", "rms_portal")
 
 
@@ -105,13 +106,18 @@ def test_the_outbox_is_listed_and_retried() -> None:
     assert "waits or failed" in refusal("retry_outbox", str(mail.id))
 
 
-def test_a_second_operator_is_made_and_signs_in_with_the_password_that_is_shown_once() -> None:
+def test_a_second_operator_signs_in_with_the_password_that_is_shown_once_and_chooses_another() -> (
+    None
+):
     assert run("create_operator", "ina@rms.internal", "--dry-run")["password"] is None
     assert not User.objects.exists()
     made = run("create_operator", "Ina@RMS.internal")
     assert (made["email"], made["role"]) == ("ina@rms.internal", "operator")
     client = Client()
     sign_in(ClientVisitor(client), "ina@rms.internal", made["password"])
+    assert client.get("/admin/").headers["Location"] == "/accounts/password/change/"
+    own = {"password1": OWN_PASSWORD, "password2": OWN_PASSWORD}
+    client.post("/accounts/password/change/", {"oldpassword": made["password"], **own})
     assert client.get("/admin/").status_code == 200
     event = AuditEvent.objects.get(action="operator.created")
     assert (event.subject, event.actor_id) == (f"user:{made['id']}", None)

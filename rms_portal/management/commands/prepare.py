@@ -66,6 +66,8 @@ class Command(BaseCommand):
             address=addresses.parse(settings.OPERATOR_EMAIL),
             password=kept_secret(path, octets=PASSWORD_OCTETS),
             acting_user=None,
+            # It lies where whoever can read it can become anybody without it.
+            must_choose_password=False,
         )
         self.stdout.write(
             f"The first operator is {settings.OPERATOR_EMAIL}; the password is in {path}"

@@ -16,7 +16,7 @@ PASSWORD_OCTETS = 18  # 24 characters
 class Command(ChangeCommand):
     help = (
         "Makes an account that runs the installation, and prints its password, this once. Whoever "
-        "gets it chooses another one after signing in."
+        "gets it has to choose another one when they sign in."
     )
     # A password that is shown once is not kept to be shown again.
     takes_key = False
