@@ -68,8 +68,11 @@ def find(token: str, *, purpose: str) -> MailLink | None:
     if len(token) != TOKEN_LENGTH:
         return None
     link = next(iter(_links.rows(digest(token), purpose)), None)
-    if link:
-        link.mail = _mails.rows(link.mail_id)[0]
+    # Links go with their mail, also in this very moment.
+    mail = next(iter(_mails.rows(link.mail_id)), None) if link else None
+    if link is None or mail is None:
+        return None
+    link.mail = mail
     return link
 
 
