@@ -26,6 +26,7 @@ from tests.walk import CONFIRM_LINK, NOT_ME_LINK, PASSWORD, ClientVisitor, ask, 
 pytestmark = pytest.mark.django_db
 INBOX = LocalInbox()
 START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+NEW_ADDRESS = re.compile(r"https?://\S+/accounts/address/[\w-]{43}/")
 CODE = re.compile(r"[\w-]{43}")
 # What stays of any visit: a session without anybody in it.
 OF_NOBODY = {"django_session"}
@@ -33,6 +34,7 @@ DOORS = (
     *("/signup/confirm/{}/", "/signup/renew/{}/", "/signup/not-me/{}/"),
     *("/signup/invitation/{}/", "/signup/invitation/{}/renew/"),
     *("/accounts/mailbox/{}/", "/accounts/mailbox/{}/renew/", "/accounts/password/reset/key/1-{}/"),
+    "/accounts/address/{}/",
 )
 
 
@@ -90,6 +92,14 @@ def mailbox(tenant: Tenant) -> tuple[str, str]:
     return address, newest(address, MAILBOX)
 
 
+def new_address(tenant: Tenant) -> tuple[str, str]:
+    address = str(UserFactory.create(tenant=tenant).email)
+    visitor = browser()
+    sign_in(visitor, address)
+    visitor.post("/account/addresses/", {"email": "another@walkers.com"})
+    return address, newest("another@walkers.com", NEW_ADDRESS)
+
+
 def reset(tenant: Tenant) -> tuple[str, str]:
     address = str(UserFactory.create(tenant=tenant).email)
     browser().post(RESET, {"email": address})
@@ -97,13 +107,14 @@ def reset(tenant: Tenant) -> tuple[str, str]:
 
 
 Kind = Callable[[Tenant], tuple[str, str]]
-KINDS: tuple[Kind, ...] = (confirmation, not_me, plan, invitation, mailbox)
+KINDS: tuple[Kind, ...] = (confirmation, not_me, plan, invitation, mailbox, new_address)
 OWN_DOORS: dict[Kind, tuple[str, ...]] = {
     confirmation: DOORS[:2],
     not_me: DOORS[2:3],
     plan: DOORS[:2],
     invitation: DOORS[3:5],
     mailbox: DOORS[5:7],
+    new_address: DOORS[8:],
 }
 
 
@@ -139,7 +150,7 @@ def facts() -> list[object]:
 
 
 @pytest.mark.parametrize("change", ["disable", "delete", "close"])
-@pytest.mark.parametrize("kind", [plan, invitation, mailbox, reset])
+@pytest.mark.parametrize("kind", [plan, invitation, mailbox, new_address, reset])
 def test_a_link_is_worth_nothing_once_its_account_is_shut(
     tenant: Tenant, kind: Kind, change: str
 ) -> None:
@@ -157,7 +168,7 @@ def test_a_link_is_worth_nothing_once_its_account_is_shut(
     assert facts() == before
 
 
-@pytest.mark.parametrize("kind", [plan, mailbox, reset])
+@pytest.mark.parametrize("kind", [plan, mailbox, new_address, reset])
 def test_a_press_before_its_account_was_shut_counts_for_nobody_after(
     tenant: Tenant, kind: Kind, clock: time_machine.Traveller
 ) -> None:
