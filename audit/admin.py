@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import lookup_spawns_duplicates, unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -16,9 +17,10 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import scope
+from audit import names, scope
 from audit.exporting import csv_answer, rows_of
 from audit.models import AuditEvent
 from audit.persons import readable
@@ -125,6 +127,15 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         return False
 
 
+class ListWithNames(ChangeList):
+    """Those of the page at once, however many rows it has."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = list(self.result_list)
+        names.give_names(self.result_list, scope.of(request))
+
+
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
     """Searched by the beginning of an action (`user.`) or of a subject (`user:…`), or by an id of whom or where."""
@@ -133,21 +144,25 @@ class AuditEventAdmin(ReadOnlyAdmin):
         "at",
         "action",
         "result",
-        "subject",
-        "actor_id",
-        "on_behalf_of_id",
+        "what",
+        "who",
+        "on_behalf_of",
         "address",
-        "tenant_id",
+        "organisation",
     )
+    columns_of_operators = ("organisation",)
     list_filter = ("result", "at")
     fields = (
         "at",
         "action",
         "result",
+        "what",
         "subject",
+        "who",
         "actor_id",
-        "on_behalf_of_id",
+        "on_behalf_of",
         "address",
+        "organisation",
         "tenant_id",
         "request_id",
         "readable_details",
@@ -163,6 +178,32 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
     def subject_of(self, row: AuditEvent) -> str:
         return row.subject
+
+    @admin.display(description=_("what"), ordering="subject")
+    def what(self, event: AuditEvent) -> str:
+        return names.subject_in(event)
+
+    @admin.display(description=_("who"))
+    def who(self, event: AuditEvent) -> str:
+        return names.name_in(event, event.actor_id) or gettext("the system")
+
+    @admin.display(description=_("on behalf of"))
+    def on_behalf_of(self, event: AuditEvent) -> str:
+        return names.name_in(event, event.on_behalf_of_id)
+
+    @admin.display(description=_("organisation"))
+    def organisation(self, event: AuditEvent) -> str:
+        return names.name_in(event, event.tenant_id)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ListWithNames
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> AuditEvent | None:
+        event: AuditEvent | None = super().get_object(request, object_id, from_field)
+        names.give_names([event] if event else [], scope.of(request))
+        return event
 
     @admin.display(description=_("details"))
     def readable_details(self, event: AuditEvent) -> str:

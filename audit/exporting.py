@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Field
 from django.http import StreamingHttpResponse
+from django.utils.text import capfirst
 
 READ_AT_ONCE = 1000
 # How a spreadsheet tells a formula: such a cell begins with an apostrophe.
@@ -40,7 +41,7 @@ def csv_answer(rows: Iterable[Iterable[str]], *, name: str) -> StreamingHttpResp
 def rows_of(page: Any, changes: ChangeList) -> Iterator[list[str]]:
     """The list's columns: first their names, then each row in the list's order."""
     columns = [str(name) for name in changes.list_display if name != "action_checkbox"]
-    yield [str(label_for_field(name, page.model, page)) for name in columns]
+    yield [capfirst(str(label_for_field(name, page.model, page))) for name in columns]
     for row in changes.queryset.iterator(chunk_size=READ_AT_ONCE):
         yield [_cell(page, row, name) for name in columns]
 

@@ -57,6 +57,7 @@ class Scoped(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
 class ScopedInline(Scoped, admin.TabularInline):  # type: ignore[type-arg]
     """Rows beneath another's. They need a reach of their own. Read only, unless a class says otherwise."""
 
+    template = "admin/rows_beneath.html"
     extra = 0
     can_delete = False
 

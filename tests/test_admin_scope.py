@@ -151,9 +151,8 @@ def _seen_in_fields(client: Client) -> Iterator[str]:
 
 
 def _seen_after_actions(client: Client, rows: Rows) -> Iterator[str]:
-    for model, page in admin.site._registry.items():
-        if model not in rows:
-            continue
+    for model in rows:
+        page = admin.site._registry[model]
         for action in (*(page.actions or ()), "delete_selected"):
             chosen = {
                 "action": str(action),

@@ -16,8 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from audit.services import record
 from tenants.models import User
-from tests.factories import UserFactory
+from tests.factories import OperatorFactory, UserFactory
 from tests.staff import administrator, sign_in_fresh
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,23 @@ def test_who_has_one_organisation_goes_there_at_once(client: Client, boss: User)
     answer = client.get(reverse("admin:tenants_tenant_changelist"), follow=True)
     assert answer.request["PATH_INFO"].endswith(f"/{boss.tenant_id}/change/")
     assert "My organisation" in client.get("/admin/").content.decode()
+
+
+def test_the_log_has_names_but_none_of_another_organisation(client: Client, boss: User) -> None:
+    member, outsider = UserFactory.create(tenant=boss.tenant), UserFactory.create()
+    operator = OperatorFactory.create()
+    for actor in (boss, operator, outsider, None):
+        record(
+            action="user.noted",
+            subject=f"user:{member.pk}",
+            tenant_id=boss.tenant_id,
+            acting_user=actor,
+        )
+    page = client.get(reverse("admin:audit_auditevent_changelist")).content.decode()
+    for name in (boss, operator, f"user: {member}", "the system", outsider.pk):
+        assert str(name) in page
+    assert str(outsider.email) not in page
+    event = AuditEvent.objects.get(actor_id=outsider.pk)
+    row = client.get(reverse("admin:audit_auditevent_change", args=(event.pk,))).content.decode()
+    assert str(member.email) in row
+    assert str(outsider.email) not in row

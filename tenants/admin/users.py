@@ -37,9 +37,8 @@ class UserAdmin(AddressesPage):
         "role",
         "state",
         "creation_method",
-        "admission",
-        "created_at",
         "last_login",
+        "created_at",
     )
     list_select_related = ("tenant",)
     list_filter = (
