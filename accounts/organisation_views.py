@@ -23,7 +23,7 @@ from tenants.access import tenant_limited_until
 from tenants.flows import prove
 from tenants.models import DomainProof, Tenant, User
 from tenants.proof_page import ProofOnPage, asked_at
-from tenants.selectors import domains_left_to_prove, proofs_by
+from tenants.selectors import domains_left_to_prove, proofs_by, proofs_seen_by
 
 
 @login_required
@@ -86,13 +86,12 @@ def begin(request: HttpRequest) -> HttpResponse:
 def check_proof(request: HttpRequest, proof_id: uuid.UUID) -> HttpResponse:
     """Has a worker look for the record, and leads to the page that waits for it."""
     proof = _own_proof(request, proof_id)
-    trouble = look(proof, _signed_in(request))
+    page, trouble = _page_of(proof, _signed_in(request)), look(proof, _signed_in(request))
     if trouble:
         messages.warning(request, trouble)
-        return redirect(_page_of(proof))
-    return redirect(
-        f"{_page_of(proof)}?{urlencode({'asked': f'{timezone.now().timestamp():.3f}'})}"
-    )
+        return redirect(page)
+    asked = urlencode({"asked": f"{timezone.now().timestamp():.3f}"})
+    return redirect(f"{page}?{asked}")
 
 
 @login_required
@@ -104,12 +103,12 @@ def proof_state(request: HttpRequest, proof_id: uuid.UUID) -> HttpResponse:
 
 
 def _own_proof(request: HttpRequest, proof_id: uuid.UUID) -> DomainProof:
-    return get_object_or_404(proofs_by(_signed_in(request)), id=proof_id)
+    return get_object_or_404(proofs_seen_by(_signed_in(request)), id=proof_id)
 
 
-def _page_of(proof: DomainProof) -> str:
-    """Administrators prove further domains in the administration."""
-    if proof.tenant.state == Tenant.State.MANAGED:
+def _page_of(proof: DomainProof, user: User) -> str:
+    """Administrators prove further domains in the administration, where operators see all proofs."""
+    if user.is_superuser or proof.tenant.state == Tenant.State.MANAGED:
         return reverse("admin:tenants_domain_prove", args=(proof.pk,))
     return reverse("organisation")
 

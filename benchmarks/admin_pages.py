@@ -24,9 +24,11 @@ from tenants.models import User
 
 TIMES = 5
 SIGN_UPS, USERS = "/admin/signup/signup/", "/admin/tenants/user/"
+DOMAINS = "/admin/tenants/domain/"
 UNITS = "/admin/subscriptions/assignedlicence/"
 OUTBOX, AUDIT = "/admin/outbox/outboxmail/", "/admin/audit/auditevent/"
 LONG = {
+    "tenants_domain",
     "signup_signup",
     "tenants_user",
     "outbox_outboxmail",
@@ -49,6 +51,8 @@ PAGES = {
     "users, made by an administrator": f"{USERS}?creation_method__exact=admin",
     "users, signed up": f"{USERS}?creation_method__exact=email_verified",
     "users, address begins": f"{USERS}?q=person-77@",
+    "domains": DOMAINS,
+    "domains, begins": f"{DOMAINS}?q=company-7",
     "mails": OUTBOX,
     "mails, failed": f"{OUTBOX}?state__exact=failed",
     "mails, of a kind": f"{OUTBOX}?kind=signup.confirm",

@@ -15,8 +15,9 @@ from pytest_django import Settings
 from audit.models import AuditEvent
 from outbox import announcing
 from tenants import tasks
-from tenants.flows import prove
+from tenants.flows import act_for, prove
 from tenants.models import Domain, DomainHandOver, DomainProof, Takeover, Tenant, User
+from tenants.proving.outcome import Finding, Outcome
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.second_factors import set_up_app
 from tests.services.dns import Zone, dns_server
@@ -416,3 +417,29 @@ def test_a_domain_whose_proof_holds_is_not_released(boss: User, operator: Client
     there = f"{DOMAINS}{domain.pk}/release/"
     assert there not in page(operator, f"{DOMAINS}{domain.pk}/change/")
     assert "cannot be released" in page(operator, there)
+
+
+# --- An operator acts for the organisation -----------------------------------------------------------
+
+
+def test_an_operator_who_acts_for_the_organisation_does_all_of_it(
+    boss: User, firm: Tenant, operator: Client, sent: list[tuple[str, ...]]
+) -> None:
+    who = User.objects.get(role=User.Role.OPERATOR)
+    assert boss.tenant
+    acting = act_for.begin(
+        tenant=boss.tenant, administrator=boss, reason="They asked us.", acting_user=who
+    )
+    session = operator.session
+    session["acting_for"] = str(acting.pk)
+    session.save()
+    there = operator.post(ADD, {"domain": "firm.com"}).headers["Location"]
+    proof = DomainProof.objects.get()
+    assert (proof.actor, there) == (boss, prove_page(proof))
+    operator.post(f"/account/proofs/{proof.pk}/check/")
+    assert sent == [(prove.CHECK_TASK, str(proof.pk))]
+    prove.note(proof_id=proof.pk, finding=Finding(Outcome.PROVEN), acting_user=boss)
+    taken_over(operator)
+    assert Domain.objects.get(name="firm.com").tenant == boss.tenant
+    begun = AuditEvent.objects.get(action="takeover.begun")
+    assert (begun.actor_id, begun.on_behalf_of_id) == (who.pk, boss.pk)

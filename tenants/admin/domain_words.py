@@ -14,9 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import scope
+from tenants import acting as acting_for
 from tenants.addresses import AddressRefused, parse_domain
-from tenants.models import Domain, DomainProof
-from tenants.selectors import LAPSES_AFTER
+from tenants.admin.acting import operator_of
+from tenants.models import Domain, DomainProof, User
+from tenants.selectors import LAPSES_AFTER, administrators_of
 
 State = DomainProof.State
 
@@ -35,6 +37,14 @@ class NewDomainForm(forms.Form):
             return parse_domain(self.cleaned_data["domain"])
         except AddressRefused as refusal:
             raise ValidationError(str(refusal), code=refusal.code) from None
+
+
+def whose_proof(request: HttpRequest) -> User:
+    """Whoever asks; an operator who acts for an organisation asks for an administrator of it."""
+    user, acting = operator_of(request), acting_for.of(request)
+    if acting is None:
+        return user
+    return acting.administrator or administrators_of(acting.tenant).first() or user
 
 
 def under_way(request: HttpRequest) -> list[tuple[DomainProof, str]]:

@@ -24,7 +24,7 @@ from audit.exceptions import Refusal
 from tenants.addresses import shown_domain
 from tenants.admin import confirming, handing_over, taking_over
 from tenants.admin.acting import operator_of
-from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way
+from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way, whose_proof
 from tenants.flows import domains, give_back, hand_over, prove, take_over
 from tenants.models import Domain, DomainProof, Tenant
 from tenants.proof_page import ProofOnPage, asked_at
@@ -94,16 +94,15 @@ class DomainAdmin(ReadOnlyAdmin):
         ] + super().get_urls()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return scope.of(request).tenant_id is not None
+        return _has_one(request)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        tenant = operator_of(request).tenant
-        has_scope = tenant is not None and scope.of(request).tenant_id == tenant.pk
+        offers = hand_over.offers_for(self._own_tenant(request)) if _has_one(request) else ()
         context = {
             "under_way": under_way(request),
-            "offers": hand_over.offers_for(tenant) if tenant and has_scope else (),
+            "offers": offers,
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
@@ -121,10 +120,11 @@ class DomainAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             freshness.require(request)
             if form.is_valid():
-                user = operator_of(request)
                 try:
                     proof = prove.request(
-                        domain_name=form.cleaned_data["domain"], actor=user, acting_user=user
+                        domain_name=form.cleaned_data["domain"],
+                        actor=whose_proof(request),
+                        acting_user=operator_of(request),
                     )
                 except Refusal as refusal:
                     form.add_error("domain", str(refusal))
@@ -149,7 +149,7 @@ class DomainAdmin(ReadOnlyAdmin):
             is_held_by_nobody_who_governs=bool(
                 held and not is_ours and held.tenant.state == Tenant.State.UNMANAGED
             ),
-            may_look=operator_of(request).tenant_id == proof.tenant_id,
+            may_take=_has_one(request),
         )
 
     def change_view(
@@ -243,11 +243,17 @@ class DomainAdmin(ReadOnlyAdmin):
 
     @staticmethod
     def _own_tenant(request: HttpRequest) -> Tenant:
-        tenant = operator_of(request).tenant
-        if tenant is None or scope.of(request).tenant_id != tenant.pk:
+        """Of whoever asks, or the one that an operator acts for."""
+        tenant_id = scope.of(request).tenant_id
+        if tenant_id is None:
             raise PermissionDenied
-        return tenant
+        return Tenant.objects.get(pk=tenant_id)
 
     def _page(self, request: HttpRequest, name: str, **context: Any) -> TemplateResponse:
         whole = self.admin_site.each_context(request) | {"opts": self.opts, **context}
         return TemplateResponse(request, f"admin/tenants/domain/{name}.html", whole)
+
+
+def _has_one(request: HttpRequest) -> bool:
+    """Whether an organisation is governed here, and not the installation."""
+    return scope.of(request).tenant_id is not None
