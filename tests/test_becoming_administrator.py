@@ -18,6 +18,7 @@ from tenants.flows import prove
 from tenants.models import Domain, DomainProof, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
+from tests.german import english_in, visible
 from tests.second_factors import SECRET, set_up_app, shown_code
 from tests.services.dns import Zone, dns_server
 from tests.walk import PASSWORD, ClientVisitor, sign_in
@@ -267,3 +268,17 @@ def test_an_organisation_with_several_domains_is_taken_over_by_proving_each(
     assert "_rms-verification.a-second.com" in page(client)
     found(DomainProof.objects.get(domain_name="a-second.com"), Outcome.PROVEN)
     assert "You are an administrator" in page(client)
+
+
+def test_the_pages_speak_german(member: User) -> None:
+    german = signed_in(Client(headers={"accept-language": "de"}), member)
+    before = page(german)
+    german.post(BEGIN)
+    proof = DomainProof.objects.get()
+    record = page(german)
+    found(proof, Outcome.OTHER, "ns.firm.com: SERVFAIL")
+    missing = page(german)
+    found(proof, Outcome.PROVEN)
+    for text in (before, record, missing, page(german)):
+        assert '<html lang="de"' in text
+        assert english_in(visible(text)) == []

@@ -19,6 +19,7 @@ from tenants.flows import act_for, prove
 from tenants.models import Domain, DomainHandOver, DomainProof, Takeover, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
+from tests.german import english_in, visible
 from tests.second_factors import set_up_app
 from tests.services.dns import Zone, dns_server
 from tests.staff import administrator, sign_in_fresh
@@ -443,3 +444,33 @@ def test_an_operator_who_acts_for_the_organisation_does_all_of_it(
     assert Domain.objects.get(name="firm.com").tenant == boss.tenant
     begun = AuditEvent.objects.get(action="takeover.begun")
     assert (begun.actor_id, begun.on_behalf_of_id) == (who.pk, boss.pk)
+
+
+# --- Words -----------------------------------------------------------------------------------------
+
+
+def content(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    text = answer.content.decode()
+    return visible(text[text.index('id="content"') : text.index('id="footer"')])
+
+
+def test_the_pages_speak_german(boss: User, firm: Tenant) -> None:
+    german = sign_in_fresh(Client(headers={"accept-language": "de"}), boss)
+    proof, held = proven(boss, "firm.com"), Domain.objects.get(name="contoso.com")
+    waiting = prove.request(domain_name="neu.com", actor=boss, acting_user=boss)
+    takeover = taken_over(sign_in_fresh(Client(), boss))
+    for path in (
+        DOMAINS,
+        ADD,
+        prove_page(proof),
+        prove_page(waiting),
+        f"{DOMAINS}{held.pk}/change/",
+        f"{DOMAINS}{held.pk}/offer/",
+        f"{DOMAINS}{held.pk}/remove/",
+        TAKE,
+        takeover_page(takeover),
+        takeover_page(takeover, "undo"),
+    ):
+        assert english_in(content(german, path)) == [], path

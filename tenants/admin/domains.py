@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,10 +22,10 @@ from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
 from tenants.addresses import shown_domain
-from tenants.admin import confirming, handing_over, taking_over
+from tenants.admin import handing_over, taking_over
 from tenants.admin.acting import operator_of
 from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way, whose_proof
-from tenants.flows import domains, give_back, hand_over, prove, take_over
+from tenants.flows import give_back, hand_over, prove, take_over
 from tenants.models import Domain, DomainProof, Tenant
 from tenants.proof_page import ProofOnPage, asked_at
 from tenants.selectors import domain_named, has_lapsed
@@ -182,29 +182,7 @@ class DomainAdmin(ReadOnlyAdmin):
         )
 
     def remove_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
-        domain = self._domain(request, domain_id)
-
-        def remove(_reason: str) -> str:
-            domains.remove(
-                domain_name=domain.name, tenant=domain.tenant, acting_user=operator_of(request)
-            )
-            return reverse(LIST)
-
-        shown = shown_domain(domain.name)
-        question = confirming.Question(
-            name="remove_domain",
-            domain_name=domain.name,
-            title=_("Remove %(domain)s") % {"domain": shown},
-            lines=[
-                _("Nobody may have an address in it any more, and nobody has one."),
-                _("Whoever proves it may add it to another organisation."),
-            ],
-            button=_("Remove the domain"),
-            act=remove,
-            done=_("%(domain)s was removed.") % {"domain": shown},
-            back=reverse("admin:tenants_domain_change", args=(domain.pk,)),
-        )
-        return confirming.ask(request, self.admin_site, question)
+        return handing_over.remove(request, self.admin_site, self._domain(request, domain_id))
 
     def take_over_view(self, request: HttpRequest, domain_name: str) -> HttpResponse:
         """What would move, each collision with its rule, and the button."""

@@ -1,4 +1,4 @@
-"""Pages of handing a domain to another organisation, and of releasing one that its organisation lost."""
+"""Pages of giving a domain up: to another organisation, to nobody, or because its organisation lost it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audit.exceptions import Refusal
 from tenants.addresses import AddressRefused, parse_domain, shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
-from tenants.flows import hand_over, release
+from tenants.flows import domains, hand_over, release
 from tenants.models import Domain, DomainHandOver, Tenant
 from tenants.selectors import tenant_of_domain
 
@@ -118,6 +118,31 @@ def end(request: HttpRequest, *, domain_name: str, tenant: Tenant, is_own: bool)
         said = _("The offer is withdrawn.") if is_own else _("The offer is declined.")
         messages.success(request, said)
     return redirect(LIST)
+
+
+def remove(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpResponse:
+    shown = shown_domain(domain.name)
+
+    def act(_reason: str) -> str:
+        domains.remove(
+            domain_name=domain.name, tenant=domain.tenant, acting_user=operator_of(request)
+        )
+        return reverse(LIST)
+
+    question = confirming.Question(
+        name="remove_domain",
+        domain_name=domain.name,
+        title=_("Remove %(domain)s") % {"domain": shown},
+        lines=[
+            _("Nobody may have an address in it any more, and nobody has one."),
+            _("Whoever proves it may add it to another organisation."),
+        ],
+        button=_("Remove the domain"),
+        act=act,
+        done=_("%(domain)s was removed.") % {"domain": shown},
+        back=reverse("admin:tenants_domain_change", args=(domain.pk,)),
+    )
+    return confirming.ask(request, site, question)
 
 
 def let_go(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpResponse:
