@@ -118,8 +118,8 @@ def domain_to_prove(user: User) -> str | None:
     """The domain by which `user` may become the administrator of an organisation that has none yet."""
     if user.tenant is None or user.tenant.state != Tenant.State.UNMANAGED or not user.is_active:
         return None
-    primary = user.primary_address
-    return primary.domain_name if primary else None
+    # Where mail goes is the primary address: the welcome page needs not ask for the row.
+    return user.email.rpartition("@")[2] if user.email else None
 
 
 def domains_left_to_prove(user: User) -> list[str]:
