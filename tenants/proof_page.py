@@ -12,7 +12,7 @@ from django.utils.functional import cached_property
 from tenants.exceptions import NOT_PROVEN
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
-from tenants.proving.record import LABEL
+from tenants.registrable import registrable_domain
 
 WAITS = dt.timedelta(seconds=60)
 # A worker that has just looked does not look again: tenants/tasks.py.
@@ -66,9 +66,15 @@ class ProofOnPage:
         return self.proof.state == DomainProof.State.PROVEN
 
     @property
+    def zone(self) -> str:
+        """What a DNS host most likely calls the domain: what somebody registered."""
+        return registrable_domain(self.proof.domain_name) or self.proof.domain_name
+
+    @property
     def relative_name(self) -> str:
-        """What most hosts want: the name without the domain."""
-        return "@" if self.proof.record.name == self.proof.domain_name else LABEL
+        """What most hosts want: the name without the zone."""
+        name = self.proof.record.name
+        return "@" if name == self.zone else name.removesuffix(f".{self.zone}")
 
     @property
     def zone_line(self) -> str:

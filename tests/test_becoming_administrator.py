@@ -282,3 +282,19 @@ def test_the_pages_speak_german(member: User) -> None:
     for text in (before, record, missing, page(german)):
         assert '<html lang="de"' in text
         assert english_in(visible(text)) == []
+
+
+@pytest.mark.parametrize(
+    ("domain", "relative"),
+    [
+        ("firm.co.uk", "_rms-verification"),
+        ("eu.firm.co.uk", "_rms-verification.eu"),
+        (".".join(["a" * 60] * 4), ".".join(["a" * 60] * 2)),
+    ],
+)
+def test_the_name_without_the_zone_is_what_the_host_asks_for(
+    client: Client, domain: str, relative: str
+) -> None:
+    tenant = TenantFactory.create(name=domain)
+    begun(client, UserFactory.create(tenant=tenant, email=f"a@{domain}"))
+    assert f'value="{relative}"' in page(client)
