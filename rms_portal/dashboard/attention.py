@@ -130,9 +130,12 @@ def _takeovers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice
     if tenant_id:
         recent = recent.filter(target_tenant_id=tenant_id)
     for takeover in recent.order_by("limited_until")[:MOST_NAMED]:
-        text = _(
-            "%(domain)s was taken over by %(organisation)s. Until %(date)s accounts from before are not deleted or reset."
+        text = (
+            _("%(domain)s: a member became its administrator.")
+            if takeover.kind == Takeover.Kind.INTERNAL
+            else _("%(domain)s was taken over by %(organisation)s.")
         )
+        text += " " + _("Until %(date)s accounts from before are not deleted or reset.")
         values = {
             "domain": shown_domain(takeover.domain_name),
             "organisation": takeover.target_name,
