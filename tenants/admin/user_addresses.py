@@ -39,7 +39,6 @@ class NewAddressForm(forms.Form):
     use = forms.ChoiceField(
         label=_("What for"),
         initial="keep",
-        widget=forms.RadioSelect,
         choices=(
             ("keep", _("Mail goes there; the address of now becomes an alias")),
             ("drop", _("Mail goes there; the address of now goes")),
