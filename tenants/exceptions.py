@@ -35,6 +35,15 @@ class AddressTaken(DirectoryError):
         super().__init__("An account has this address already.")
 
 
+class AddressOfGroup(DirectoryError):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "A group has this address already. Take it away from the group first, or enter another one."
+            )
+        )
+
+
 class NoSuchRule(DirectoryError):
     def __init__(self, domain: str) -> None:
         super().__init__(f"{domain} is not blocked here.")

@@ -4,13 +4,12 @@ which takes a domain that is verified. One check for every door that makes such 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.utils import timezone
 
 from tenants.addresses import Address as TypedAddress
 from tenants.addresses import NeedsInternationalMail
 from tenants.exceptions import (
+    AddressOfGroup,
     AddressTaken,
     DomainClosed,
     DomainNotVerified,
@@ -59,13 +58,16 @@ def require_usable(address: TypedAddress) -> None:
 def require_free(address: TypedAddress) -> None:
     """Whether nobody has it: no account, group or operator, nor a deleted account for which it is reserved.
 
-    Raises AddressTaken.
+    Raises AddressOfGroup or AddressTaken.
     """
+    names = spellings(str(address))
+    if Address.objects.filter(address__in=names, group__isnull=False).exists():
+        raise AddressOfGroup
     if is_taken(str(address)):
         raise AddressTaken
 
 
-def is_taken(address: str, *, but_of: Iterable[Address] = ()) -> bool:
+def is_taken(address: str) -> bool:
     names = spellings(address)
-    held = Address.objects.filter(address__in=names).exclude(pk__in=[own.pk for own in but_of])
+    held = Address.objects.filter(address__in=names)
     return held.exists() or User.objects.filter(email__in=names, tenant=None).exists()

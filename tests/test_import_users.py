@@ -13,7 +13,7 @@ from audit.exporting import BEGINS_A_FORMULA, without_formula
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
 from tenants.models import Domain, Tenant, User
-from tests.factories import TenantFactory, UserFactory
+from tests.factories import GroupFactory, TenantFactory, UserFactory
 from tests.test_commands import refusal, run, say
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +70,14 @@ def test_a_second_run_makes_none_twice_and_sends_no_mail(tenant: Tenant, tmp_pat
     assert (again["created"], again["exists"]) == (0, 2)
     assert list(User.objects.order_by("pk").values()) == before
     assert OutboxMail.objects.count() == 2
+
+
+def test_the_address_of_a_group_makes_no_account(tenant: Tenant, tmp_path: Path) -> None:
+    GroupFactory.create(tenant=tenant, name="Sales")
+    run("change_group", "walkers.com", "Sales", "--addresses", "sales@walkers.com")
+    answer = run("import_users", "walkers.com", file_of(tmp_path, "email", "sales@walkers.com"))
+    assert (answer["created"], answer["exists"], answer["refused"]) == (0, 0, 1)
+    assert "A group has this address" in answer["rows_refused"][0]["reason"]
 
 
 def test_a_dry_run_tells_what_would_be_and_leaves_nothing(tenant: Tenant, tmp_path: Path) -> None:

@@ -35,7 +35,12 @@ class Group(models.Model):
         verbose_name = _("group")
         verbose_name_plural = _("groups")
         ordering = ("name_key", "id")
-        indexes = (models.Index(fields=("name_key", "id"), name="groups_by_name"),)
+        indexes = (
+            models.Index(fields=("name_key", "id"), name="groups_by_name"),
+            models.Index(
+                fields=("name_key",), name="groups_name_begins", opclasses=("varchar_pattern_ops",)
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("tenant", "name_key"),
