@@ -12,7 +12,7 @@ import logging
 import uuid
 from dataclasses import dataclass
 
-from django.db import OperationalError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from audit.exceptions import Refusal
@@ -22,6 +22,7 @@ from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant
 from tenants.registrable import is_within
 from tenants.selectors import domain_named, parents
 from tenants.takeover.exceptions import (
+    Failed,
     HeldByManaged,
     NotHeld,
     NotManaged,
@@ -33,6 +34,7 @@ from tenants.takeover.journal import (
     actor,
     carry_out,
     finish,
+    give_up,
     lines_of,
     lock,
     note,
@@ -47,6 +49,7 @@ logger = logging.getLogger(__name__)
 
 # What nobody finished for so long is taken up again.
 RESUMED_AFTER = dt.timedelta(minutes=1)
+GIVEN_UP_AFTER = dt.timedelta(days=1)
 Kind, State = Takeover.Kind, Takeover.State
 
 
@@ -106,9 +109,17 @@ def resume(*, older_than: dt.timedelta = RESUMED_AFTER) -> list[Takeover]:
             ended.append(work(takeover.pk))
         except Refusal as refusal:
             logger.warning("Takeover %s was given up: %s", takeover.pk, type(refusal).__name__)
-        except OperationalError:  # others were in the way, or the database is away
-            logger.warning("Takeover %s is tried again later.", takeover.pk)
+        except DatabaseError:  # others were in the way, or something does not fit together
+            logger.exception("Takeover %s failed, and is tried again.", takeover.pk)
+            _give_up_in_the_end(takeover)
     return ended
+
+
+def _give_up_in_the_end(takeover: Takeover) -> None:
+    """So that its domain is not held up for ever. The log says what was wrong."""
+    is_old = takeover.created_at < timezone.now() - GIVEN_UP_AFTER
+    if is_old and takeover.state == State.PREPARED:
+        give_up(takeover.pk, State.PREPARED, Failed(takeover.domain_name))
 
 
 def _move(takeover: Takeover) -> None:

@@ -202,3 +202,14 @@ class OtherHolder(TakeoverRefused):
             _("%(domain)s is not a domain of this organisation. Look at the list of its domains.")
             % {"domain": domain}
         )
+
+
+class Failed(TakeoverRefused):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "The takeover of %(domain)s failed for a day, and nothing has changed. Those who run this service "
+                "find the cause in its log; then it can begin anew."
+            )
+            % {"domain": domain}
+        )

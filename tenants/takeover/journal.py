@@ -75,13 +75,13 @@ def settle(
                 work(takeover)
         return takeover
     except Refusal as refusal:
-        _give_up(takeover_id, state, refusal)
+        give_up(takeover_id, state, refusal)
         raise
 
 
 @transaction.atomic
-def _give_up(takeover_id: uuid.UUID, state: Takeover.State, refusal: Refusal) -> None:
-    """What was prepared is refused; what was to be undone stays done."""
+def give_up(takeover_id: uuid.UUID, state: Takeover.State, refusal: Refusal) -> None:
+    """What was prepared is refused; what was to be undone stays done. The journal says why."""
     became = State.REFUSED if state == State.PREPARED else State.DONE
     hit = Takeover.objects.filter(pk=takeover_id, state=state)
     if hit.update(state=became, refusal=str(refusal)[:500]):
