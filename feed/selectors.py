@@ -32,12 +32,16 @@ def webhooks_with_work() -> Iterator[tuple[Endpoint, int, int]]:
 
 
 def due(now: dt.datetime) -> QuerySet[Delivery]:
-    """What may be sent now: not to whom is paused, or left alone for a while."""
+    """What may be sent now: not to whom is paused, or left alone for a while.
+
+    Without a join, so that a claim is one update whose conditions PostgreSQL checks again when it has waited for
+    another's: by a join they would be in a subquery, which it does not ask anew, and two would claim the same.
+    """
+    awake = Endpoint.objects.filter(
+        Q(rests_until=None) | Q(rests_until__lte=now), state=Endpoint.State.ACTIVE
+    )
     return Delivery.objects.filter(
-        Q(endpoint__rests_until=None) | Q(endpoint__rests_until__lte=now),
-        state=State.QUEUED,
-        next_attempt_at__lte=now,
-        endpoint__state=Endpoint.State.ACTIVE,
+        state=State.QUEUED, next_attempt_at__lte=now, endpoint__in=awake.order_by()
     )
 
 
