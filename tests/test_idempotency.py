@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from django import forms
 from django.core.management import get_commands, load_command_class
 from django.http import QueryDict
 from django.utils import timezone
@@ -196,6 +197,23 @@ def test_a_form_says_what_is_wrong_with_its_key() -> None:
 
     assert sent(shown).once(scope="user:1", do=twice)
     assert issubclass(InFlight, KeyRefused)
+
+
+def forms_of_plans() -> set[type[forms.Form]]:
+    """All that are sent to order, cancel or assign; the catalogue's own are saved, which twice is as once."""
+    found, below = set[type[forms.Form]](), [forms.Form]
+    while below:
+        form = below.pop()
+        below += form.__subclasses__()
+        if form.__module__.partition(".")[0] == "subscriptions":
+            found.add(form)
+    return found
+
+
+def test_every_form_that_orders_or_assigns_carries_a_key() -> None:
+    found = forms_of_plans()
+    assert {"UnitForm", "AssignmentForm"} <= {form.__name__ for form in found}
+    assert [form for form in found if not issubclass(form, OneTimeForm)] == []
 
 
 # --- At the same instant -----------------------------------------------------------------------------
