@@ -44,7 +44,8 @@ def tell_of_subscription(
     details: dict[str, object],
     **_: Any,
 ) -> None:
-    if subscription.plan.is_free:
+    # An open pool is free; its plan would be one query more for the first sign-up of an organisation.
+    if subscription.units is None:
         return
     if what == "subscription.state_changed":
         kinds = _of_time(subscription, str(details["before"]), str(details["state"]))
