@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.leaving_views import asked_again
 from accounts.looking import look
+from accounts.return_urls import safe_return_url
 from accounts.second_factor_views import lead_back_to
 from audit.exceptions import Refusal
 from tenants.access import tenant_limited_until
@@ -86,7 +87,9 @@ def begin(request: HttpRequest) -> HttpResponse:
 def check_proof(request: HttpRequest, proof_id: uuid.UUID) -> HttpResponse:
     """Has a worker look for the record, and leads to the page that waits for it."""
     proof = _own_proof(request, proof_id)
-    page, trouble = _page_of(proof, _signed_in(request)), look(proof, _signed_in(request))
+    # Where the button was: meanwhile the record may have been found, and who asks be an administrator.
+    page = safe_return_url(request.POST.get("next", "")) or _page_of(proof, _signed_in(request))
+    trouble = look(proof, _signed_in(request))
     if trouble:
         messages.warning(request, trouble)
         return redirect(page)

@@ -298,3 +298,15 @@ def test_the_name_without_the_zone_is_what_the_host_asks_for(
     tenant = TenantFactory.create(name=domain)
     begun(client, UserFactory.create(tenant=tenant, email=f"a@{domain}"))
     assert f'value="{relative}"' in page(client)
+
+
+def test_who_presses_when_it_was_found_already_comes_back_to_the_page(
+    client: Client, member: User, sent: Sent
+) -> None:
+    proof = begun(client, member)
+    assert f'name="next" value="{PAGE}"' in page(client)
+    found(proof, Outcome.PROVEN)
+    there = client.post(check(proof), {"next": PAGE}).headers["Location"]
+    assert "You are an administrator" in page(client, there)
+    astray = client.post(check(proof), {"next": "//evil.test/"}).headers["Location"]
+    assert astray.startswith("/admin/")
