@@ -13,14 +13,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
+from subscriptions.admin import plan_words
 from subscriptions.admin.two_steps import Question, ask
 from subscriptions.flows import orders, try_out
 from subscriptions.flows.cancel import cancel_subscription
-from subscriptions.flows.orders import Wanted
 from subscriptions.flows.preview import preview
 from subscriptions.forms import CancelForm, OrderForm, UnitsForm
 from subscriptions.ladder import end_of
@@ -103,13 +103,13 @@ class OrganisationPlansAdmin(ReadOnlyAdmin):
         question = Question(
             name="order.place",
             tenant=tenant,
-            title=_order_title(plan, current, decides=decides),
+            title=plan_words.order_title(plan, current, decides=decides),
             form=form,
             look=lambda: orders.look(form.wanted()),
-            summary=lambda: _summary(form.wanted()),
+            summary=lambda: plan_words.summary(form.wanted()),
             act=lambda: {"order": place(wanted=form.wanted(), acting_user=user).pk},
             button=_("Do it now") if decides else _("Place the order"),
-            done=_("Done: the organisation has the plan.") if decides else _placed(),
+            done=_("Done: the organisation has the plan.") if decides else plan_words.placed(),
             back=_page(tenant),
         )
         return ask(request, self.admin_site, question)
@@ -127,7 +127,10 @@ class OrganisationPlansAdmin(ReadOnlyAdmin):
             title=_("Try %(plan)s") % {"plan": plan.name},
             form=form,
             look=lambda: try_out.look(tenant=tenant, plan=plan, units=form.cleaned_data["units"]),
-            summary=lambda: [_units(form.cleaned_data["units"]), *_of_a_trial()],
+            summary=lambda: [
+                plan_words.units(form.cleaned_data["units"]),
+                *plan_words.of_a_trial(),
+            ],
             act=lambda: {
                 "subscription": try_out.start_trial(
                     tenant=tenant, plan=plan, units=form.cleaned_data["units"], acting_user=user
@@ -136,7 +139,7 @@ class OrganisationPlansAdmin(ReadOnlyAdmin):
             button=_("Start the trial"),
             done=_("The trial has started."),
             back=_page(tenant),
-            lines=_of_a_trial(),
+            lines=plan_words.of_a_trial(),
         )
         return ask(request, self.admin_site, question)
 
@@ -218,44 +221,3 @@ def _people(tenant: OrganisationPlans) -> int:
 
 def _page(tenant: OrganisationPlans) -> str:
     return reverse(f"{NAME}_change", args=(tenant.pk,))
-
-
-def _order_title(plan: Plan, current: Subscription | None, *, decides: bool) -> str:
-    if decides:
-        text = _("Give %(plan)s") if current is None else _("Change or renew %(plan)s")
-    else:
-        text = _("Order %(plan)s") if current is None else _("Change or renew %(plan)s")
-    return text % {"plan": plan.name}
-
-
-def _summary(wanted: Wanted) -> list[str]:
-    lines = [_units(wanted.units)]
-    if wanted.months:
-        text = ngettext("For %(count)d month.", "For %(count)d months.", wanted.months)
-        lines.append(text % {"count": wanted.months})
-    else:
-        lines.append(_("The end stays as it is."))
-    if wanted.instead_of:
-        lines.append(
-            _("%(plan)s becomes it; nobody loses a unit.") % {"plan": wanted.instead_of.name}
-        )
-    return lines
-
-
-def _units(number: int) -> str:
-    return ngettext("%(count)d unit.", "%(count)d units.", number) % {"count": number}
-
-
-def _of_a_trial() -> tuple[str, ...]:
-    days = try_out.days()
-    text = ngettext(
-        "It starts at once and ends after %(count)d day by itself.",
-        "It starts at once and ends after %(count)d days by itself.",
-        days,
-    )
-    most = _("At most %(count)d units. Nothing is to be paid.") % {"count": try_out.most_units()}
-    return (text % {"count": days}, most)
-
-
-def _placed() -> str:
-    return _("The order is placed. You get a mail when whoever runs this service has decided.")
