@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from audit.models import AuditEvent
+from feed.models import Delivery, Event, FeedHead
 from outbox.models import OutboxMail
 from subscriptions.capabilities import ask, ask_all
 from subscriptions.flows.cancel import cancel_subscription
@@ -66,8 +67,9 @@ def differences(rows: list[dict[str, object]]) -> dict[str, tuple[object, object
 # --- The round trip --------------------------------------------------------------------------------
 
 
-# What a conversion is about, and the log of it.
-OF_PLANS = {AuditEvent, *(model for follower in followers() for model in follower.models)}
+# What a conversion is about, and its log and its news.
+NEWS = {AuditEvent, Event, FeedHead, Delivery}
+OF_PLANS = NEWS | {model for follower in followers() for model in follower.models}
 
 
 def kept_of(tenant: Tenant) -> dict[str, list[str]]:
