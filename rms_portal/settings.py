@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from rms_portal import environment, refusals
 
@@ -213,7 +214,12 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_PROCESSES", default=2)
+# One worker for everything has some more, so that mail goes out while something takes long.
+CELERY_WORKER_CONCURRENCY: int = env.int("WORKER_PROCESSES", default=2 if REDIS_URL else 4)
+# Mail has a queue of its own, so that no import, takeover or silent webhook makes it wait. A worker that is told
+# nothing else serves both.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("mail")]
+CELERY_TASK_ROUTES = {"outbox.tasks.*": {"queue": "mail"}}
 CELERY_TIMEZONE = "UTC"
 # Celery would close the database's connection before and after every task. Instead tasks keep it as requests
 # do, for CONN_MAX_AGE; rms_portal/celery.py asks it before each.

@@ -27,7 +27,7 @@ from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
 from tests.services.waiting import free_port, until
 
-PORTAL = ("web", "worker", "scheduler")
+PORTAL = ("web", "worker", "background", "scheduler")
 ONE_SHOT = "migrate"
 FILLED_IN = {
     "PUBLIC_URL": "https://rights.example.com",

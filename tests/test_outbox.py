@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from outbox import services, tasks
 from outbox.models import OutboxMail
+from rms_portal.celery import app
 
 pytestmark = pytest.mark.django_db
 State = OutboxMail.State
@@ -157,3 +158,14 @@ def test_the_claim_outlives_the_longest_task() -> None:
         assert task.soft_time_limit
         assert task.time_limit
         assert task.soft_time_limit < task.time_limit < services.CLAIM.total_seconds()
+
+
+def test_mail_waits_for_no_other_task() -> None:
+    queues = {
+        name: app.amqp.router.route({}, name)["queue"].name
+        for name in app.tasks
+        if not name.startswith("celery.")
+    }
+    mail = {name for name, queue in queues.items() if queue == "mail"}
+    assert mail == {name for name in queues if name.startswith("outbox.")}
+    assert "outbox.tasks.deliver_mail" in mail
