@@ -7,7 +7,7 @@ address of its own, in a domain of its own, so that no limit is near. In each of
 request per state, in an order that is drawn anew, so that whatever else the machine does falls on all
 states alike. A second group of new addresses is the control: its median differs from that of the first by
 noise alone, and that much more is let pass. No worker runs: it answers nobody, and would only add noise. Passwords
-are hashed for a tenth of the work, because a tenth of a second of it, which is the same for all (each answer hashes
+are hashed for a tenth of the work, because most of it, which is the same for all (each answer hashes
 once: test_throttle.py), would hide what differs. The figure is the difference
 between the largest and the smallest median of all groups, less that of the control.
 """
