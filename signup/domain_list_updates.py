@@ -16,6 +16,7 @@ from signup.domain_lists import (
     NamedList,
     current,
     digest_of,
+    forget_heads,
     names_of,
     parsed,
     rule_of,
@@ -65,6 +66,7 @@ def replace(
             "loaded_at": timezone.now(),
         },
     )
+    forget_heads()
     _record("domain_list.updated", new, before, acting_user)
     return new
 
@@ -73,6 +75,7 @@ def drop(*, kind: DomainList.Kind, acting_user: User | None) -> NamedList:
     """Goes back to the shipped list."""
     before = current(kind)
     deleted, _ = DomainList.objects.filter(kind=kind).delete()
+    forget_heads()
     if deleted:
         _record("domain_list.dropped", shipped(kind), before, acting_user)
     return shipped(kind)

@@ -1,8 +1,8 @@
 """The lists of domains: shipped with the product, or a newer one that an operator loaded.
 
 A loaded list is a row of DomainList. Of the shipped list and the row the one with the newer date is in
-force, the row when they are of the same day. Each check reads the heads of the rows (at most three), so
-a new list holds at once in every process; the text is read only when a process meets a new digest.
+force, the row when they are of the same day. Each process reads the heads of the rows (at most three) every few
+seconds, so a new list holds everywhere within REMEMBERED; the text is read only when a process meets a new digest.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +19,6 @@ from pathlib import Path
 from publicsuffixlist import PSLFILE, PublicSuffixList
 
 from audit.exceptions import Refusal
-from audit.queries import Prepared
 from signup.models import DomainList
 from tenants.addresses import parse_domain
 from tenants.selectors import parents
@@ -81,6 +81,8 @@ class Head:
 
 
 _loaded: dict[DomainList.Kind, NamedList] = {}
+REMEMBERED = 5.0  # seconds
+_remembered: dict[str, tuple[float, dict[str, Head]]] = {}
 
 
 def in_force() -> Lists:
@@ -119,11 +121,18 @@ def shipped(kind: DomainList.Kind) -> NamedList:
     return parsed(kind, text, dated=dated, source="shipped", digest=digest_of(text))
 
 
+def forget_heads() -> None:
+    """In this process, the next check reads the heads anew."""
+    _remembered.clear()
+
+
 def _heads() -> dict[str, Head]:
-    return {kind: Head(dated, digest) for kind, dated, digest in _stored_heads.values()}
-
-
-_stored_heads = Prepared(lambda: DomainList.objects.values_list("kind", "dated", "digest"))
+    until, heads = _remembered.get("heads", (0.0, {}))
+    if time.monotonic() >= until:
+        rows = DomainList.objects.values_list("kind", "dated", "digest")
+        heads = {kind: Head(dated, digest) for kind, dated, digest in rows}
+        _remembered["heads"] = (time.monotonic() + REMEMBERED, heads)
+    return heads
 
 
 def _current(kind: DomainList.Kind, heads: Mapping[str, Head]) -> NamedList:

@@ -13,6 +13,7 @@ from django.utils import translation
 from limits import stores
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
+from signup import domain_lists
 from tests.domain_proofs import dns, member, tenant  # noqa: F401 -- fixtures
 from tests.services import programs
 from tests.services import smtp as smtp_server
@@ -70,8 +71,9 @@ def smtp() -> Iterator[smtp_server.Smtp]:
 
 @pytest.fixture(autouse=True)
 def forgotten_limits() -> None:
-    """Tests in one process share the embedded limits."""
+    """Tests in one process share the embedded limits, and what is remembered of the lists of domains."""
     stores.embedded(settings.VAR_DIR).clear()
+    domain_lists.forget_heads()
 
 
 @pytest.fixture(autouse=True)

@@ -221,5 +221,5 @@ def test_takeovers_in_any_order(examples: int) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    if examples > 100:  # so many come to every kind of takeover
-        assert kinds_seen == set(Takeover.Kind.values)
+    if examples > 100:  # so many come to both; hand-overs and releases need more steps, and luck
+        assert {"internal", "external"} <= kinds_seen
