@@ -1,7 +1,6 @@
 """Management commands: the flags they share, how they answer people and programs, how they refuse.
 
-Every command takes `--json`. A command that changes something takes `--dry-run`, which does all of the work
-and then rolls the transaction back: nothing stays and no mail goes out.
+Every command takes `--json`. Those that change something: `audit/changing.py`.
 """
 
 from __future__ import annotations
@@ -16,13 +15,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 
 from audit.exceptions import Refusal
-from audit.models import AuditEvent
-from audit.services import record
-from idempotency.exceptions import KeyRefused
-from idempotency.services import once
 
 Row = dict[str, Any]
 WIDTHS_FROM = 500
@@ -83,75 +77,6 @@ class ShowCommand(PortalCommand):
             self.print_json(answer)
         else:
             self.stdout.write(lines(answer))
-
-
-# Options that do not change what is asked for.
-ASIDE = {"json", "dry_run", "idempotency_key", *BaseCommand.base_stealth_options}
-OF_DJANGO = {"settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
-
-
-class ChangeCommand(ShowCommand):
-    """Changes something in one transaction and answers with what it became.
-
-    With `--idempotency-key` it does so once, however often it is run; not where the answer has a secret.
-    """
-
-    takes_key = True
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        super().add_arguments(parser)
-        if self.takes_key and type(self).answer is ChangeCommand.answer:
-            parser.add_argument(
-                "--idempotency-key",
-                metavar="KEY",
-                help="Run again within 24 hours with the same key, it only answers as the first time.",
-            )
-        parser.add_argument(
-            "--dry-run",
-            action="store_true",
-            help="Show what would become of it and change nothing.",
-        )
-
-    def change(self, **options: Any) -> Row:
-        raise NotImplementedError
-
-    def note(self, refusal: Refusal, **options: Any) -> None:
-        """An attempt that was refused is in the log as well: without its words, which may be personal."""
-        if options["dry_run"]:
-            return
-        record(
-            action="command.run",
-            subject=f"command:{self.name}",
-            tenant_id=None,
-            acting_user=None,
-            result=AuditEvent.Result.REFUSED,
-            details={"refusal": type(refusal).__name__},
-        )
-
-    def answer(self, **options: Any) -> Row:
-        if options["dry_run"]:
-            with transaction.atomic():
-                answer = self.change(**options)
-                transaction.set_rollback(True)
-            return {"dry_run": True} | answer
-        if key := options.get("idempotency_key"):
-            return self._once(key, **options)
-        with transaction.atomic():
-            return self.change(**options)
-
-    def _once(self, key: str, **options: Any) -> Row:
-        asked = {name: options[name] for name in options.keys() - ASIDE - OF_DJANGO - {"verbosity"}}
-        try:
-            done = once(
-                scope=f"command:{self.name}",
-                key=key,
-                request=asked,
-                do=lambda: self.change(**options),
-            )
-        except KeyRefused as refusal:
-            raise Refusal(str(refusal)) from None
-        answer: Row = done.answer
-        return answer
 
 
 def json_lines(rows: Iterator[Row]) -> Iterator[str]:

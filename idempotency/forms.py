@@ -26,9 +26,11 @@ class OneTimeForm(forms.Form):
         max_length=LONGEST_KEY, widget=forms.HiddenInput, initial=new_key
     )
 
-    def once(self, *, scope: str, do: Callable[[], object]) -> Done | None:
-        """None where the key is refused: the form has an error that says so, and is shown again."""
-        asked = {name: self._sent(name) for name in self._asked()}
+    def once(self, *, scope: str, about: object, do: Callable[[], object]) -> Done | None:
+        """`about`: what the page is about, beyond its fields. None where the key is refused: the form has an error
+        that says so, and is shown again.
+        """
+        asked = {"about": about, "fields": {name: self._sent(name) for name in self._asked()}}
         key = self.cleaned_data["one_time_key"]
         try:
             return once(scope=scope, key=key, request=asked, do=do)

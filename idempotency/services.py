@@ -2,6 +2,8 @@
 
 The claim commits before the work begins, so that others see that it is in flight; that it is done commits with
 the work itself, so that either both are there or neither is. What was refused or went wrong frees its key.
+
+What commits step by step keeps its claim fresh, and is gone on with by the same key where it was ended in the middle.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import datetime as dt
 import hashlib
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from idempotency.exceptions import InFlight, NotAKey, OtherRequest
@@ -24,6 +27,7 @@ from idempotency.models import LONGEST_KEY, RequestKey
 KEPT = dt.timedelta(hours=24)
 # Whoever has claimed a key and not finished for so long is taken for dead.
 GIVEN_UP_AFTER = dt.timedelta(minutes=5)
+KEEP_EVERY = dt.timedelta(minutes=1)
 State = RequestKey.State
 
 
@@ -41,19 +45,57 @@ def once(*, scope: str, key: str, request: object, do: Callable[[], object]) -> 
     `scope` says who asks and for what; `request`, all that is asked for; both it and what `do` gives can be
     written as JSON, and are never a secret. Raises NotAKey, OtherRequest, InFlight, and whatever `do` raises.
     """
-    if not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
-        raise NotAKey(LONGEST_KEY)
-    row = _claim(scope, key, _fingerprint(request))
+    row = _claim(scope, key, request)
     if row.state == State.DONE:
         return Done(row.answer, is_repeated=True)
-    try:
-        with transaction.atomic():
-            answer = as_json(do())
-            _finish(row, answer)
-    except BaseException:
-        RequestKey.objects.filter(pk=row.pk, claim=row.claim, state=State.IN_FLIGHT).delete()
-        raise
+    with _freed_by_failure(row), transaction.atomic():
+        answer = as_json(do())
+        _finish(row, answer)
     return Done(answer, is_repeated=False)
+
+
+def once_in_steps(
+    *, scope: str, key: str, request: object, do: Callable[[Callable[[], None]], object]
+) -> Done:
+    """The same for what commits step by step, and finds what it did before when it is run again.
+
+    `do` calls what it is given after each step, so that nobody takes it for dead while it works.
+    """
+    row = _claim(scope, key, request)
+    if row.state == State.DONE:
+        return Done(row.answer, is_repeated=True)
+    with _freed_by_failure(row):
+        answer = as_json(do(lambda: _keep(row)))
+        _finish(row, answer)
+    return Done(answer, is_repeated=False)
+
+
+def answer_of(*, scope: str, key: str, request: object) -> Done | None:
+    """What was done with the key, if it was: for what cannot claim it first. Raises NotAKey or OtherRequest."""
+    _require_key(key)
+    row = RequestKey.objects.filter(scope=scope, key=key, state=State.DONE).first()
+    if row is None or _is_forgotten(row):
+        return None
+    if row.fingerprint != _fingerprint(request):
+        raise OtherRequest
+    return Done(row.answer, is_repeated=True)
+
+
+def has_keys() -> bool:
+    """Whether the database is one that keeps keys; an empty one is not."""
+    return RequestKey._meta.db_table in connection.introspection.table_names()
+
+
+def remember(*, scope: str, key: str, request: object, answer: object) -> None:
+    """Notes what was done without a claim, over whatever the key was used for."""
+    done = {
+        "fingerprint": _fingerprint(request),
+        "state": State.DONE,
+        "answer": as_json(answer),
+        "claim": uuid.uuid4(),
+        "created_at": timezone.now(),
+    }
+    RequestKey.objects.update_or_create(scope=scope, key=key, defaults=done)
 
 
 def as_json(value: object) -> Any:
@@ -71,8 +113,35 @@ def _fingerprint(request: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _claim(scope: str, key: str, fingerprint: str) -> RequestKey:
-    """Ours to do, or done already. Raises InFlight or OtherRequest."""
+def _require_key(key: str) -> None:
+    if not (1 <= len(key) <= LONGEST_KEY and key.isprintable()):
+        raise NotAKey(LONGEST_KEY)
+
+
+@contextmanager
+def _freed_by_failure(row: RequestKey) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        RequestKey.objects.filter(pk=row.pk, claim=row.claim, state=State.IN_FLIGHT).delete()
+        raise
+
+
+def _keep(row: RequestKey) -> None:
+    """We live. Raises InFlight where somebody took us for dead."""
+    now = timezone.now()
+    if now - row.claimed_at < KEEP_EVERY:
+        return
+    row.claimed_at = now
+    ours = RequestKey.objects.filter(pk=row.pk, claim=row.claim, state=State.IN_FLIGHT)
+    if ours.update(claimed_at=now) != 1:
+        raise InFlight
+
+
+def _claim(scope: str, key: str, request: object) -> RequestKey:
+    """Ours to do, or done already. Raises NotAKey, InFlight or OtherRequest."""
+    _require_key(key)
+    fingerprint = _fingerprint(request)
     for _ in range(2):
         try:
             with transaction.atomic():
@@ -104,7 +173,7 @@ def _claim_again(row: RequestKey, fingerprint: str) -> RequestKey:
     ).update(claim=claim, claimed_at=now)
     if hit != 1:
         raise InFlight
-    row.claim = claim
+    row.claim, row.claimed_at = claim, now
     return row
 
 

@@ -5,30 +5,35 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import time_machine
 from django import forms
 from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
 from django.http import QueryDict
 from django.utils import timezone
 
+from audit.commands import ListCommand, ShowCommand
 from audit.exceptions import Refusal
 from audit.models import AuditEvent
+from idempotency import services
 from idempotency.exceptions import InFlight, KeyRefused, NotAKey, OtherRequest
 from idempotency.forms import OneTimeForm
 from idempotency.models import RequestKey
-from idempotency.services import Done, once, purge
+from idempotency.services import Done, once, once_in_steps, purge
 from idempotency.tasks import purge as purge_task
 from subscriptions.models import Subscription
-from tenants.models import Tenant
+from tenants.models import Domain, Tenant, User
 from tests.factories import TenantFactory
 from tests.services.postgres import Postgres
 from tests.services.product import served
 from tests.test_commands import OURS, refusal, run
 
 pytestmark = pytest.mark.django_db
+READING = {ListCommand, ShowCommand}
 ORDER = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK")
 
 
@@ -145,16 +150,136 @@ def test_a_dry_run_uses_no_key_up(tenant: Tenant) -> None:
     assert Subscription.objects.exists()
 
 
-def test_every_command_that_changes_something_takes_a_key_unless_its_answer_has_a_secret() -> None:
-    without = set()
-    for name, app in get_commands().items():
-        if app in OURS:
-            parser = load_command_class(str(app), name).create_parser("manage.py", name)
-            options = {action.dest for action in parser._actions}
-            if "dry_run" in options and "idempotency_key" not in options:
-                without.add(name)
-    # They commit step by step, or what they do twice is the same as once; a password is not kept.
-    assert without <= {"backup", "restore", "import_users", "confirm_domain", "create_operator"}
+# They show, write a file, or look. `prepare` is run at every start: it asks for nothing, and twice is as once.
+CHANGE_NOTHING = {"backup", "check_mail", "export_account", "scheduler_health", "verify_audit_log"}
+OF_EVERY_START = {"prepare"}
+
+
+def own_commands() -> dict[str, BaseCommand]:
+    return {
+        name: load_command_class(str(app), name)
+        for name, app in get_commands().items()
+        if app in OURS
+    }
+
+
+def options_of(name: str, command: BaseCommand) -> set[str]:
+    return {action.dest for action in command.create_parser("manage.py", name)._actions}
+
+
+def test_every_command_that_changes_something_takes_a_key() -> None:
+    own = own_commands()
+    reading = {name for name, command in own.items() if type(command).__mro__[1] in READING}
+    changing = set(own) - reading - CHANGE_NOTHING - OF_EVERY_START
+    assert len(changing) > 40
+    asked = {"idempotency_key", "dry_run", "json"}
+    assert {name for name in changing if not asked <= options_of(name, own[name])} == set()
+
+
+def test_no_command_that_was_taken_for_reading_can_be_asked_not_to_change() -> None:
+    own = own_commands()
+    without = {name for name in own if "idempotency_key" not in options_of(name, own[name])}
+    assert {name for name in without if "dry_run" in options_of(name, own[name])} == set()
+
+
+def test_a_secret_that_is_shown_once_is_not_kept(tenant: Tenant) -> None:
+    hook = ("create_webhook", "https://billing.com/hooks", "--idempotency-key", "hook")
+    made, again = run(*hook), run(*hook)
+    assert made["secret"].startswith("whsec_")
+    assert again == made | {"secret": None}
+    turn = ("rotate_webhook_secret", made["id"], "--idempotency-key", "turn")
+    turned, again = run(*turn), run(*turn)
+    assert again == turned | {"secret": None}
+    clerk = ("create_operator", "ina@rms.internal", "--idempotency-key", "ina")
+    hired, again = run(*clerk), run(*clerk)
+    assert again == hired | {"password": None}
+    kept = json.dumps(list(RequestKey.objects.values_list("answer", flat=True)))
+    for secret in (made["secret"], turned["secret"], hired["password"]):
+        assert secret
+        assert secret not in kept
+
+
+def people_in(folder: Path, *addresses: str) -> str:
+    file = folder / "people.csv"
+    file.write_text("\n".join(("email", *addresses)))
+    return str(file)
+
+
+def test_an_import_with_a_key_is_done_once_and_is_not_another_file_of_the_same_name(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    Domain.objects.update(state=Domain.State.VERIFIED)
+    words = ("import_users", "walkers.com", people_in(tmp_path, "a@walkers.com", "b@walkers.com"))
+    keyed = (*words, "--idempotency-key", "monday")
+    first = run(*keyed)
+    assert first["created"] == 2
+    assert run(*keyed) == first
+    people_in(tmp_path, "c@walkers.com")
+    assert "another request" in refusal(*keyed)
+    assert "cannot be read twice" in refusal(*words[:2], "-", "--idempotency-key", "tuesday")
+
+
+def test_an_import_that_was_ended_in_the_middle_goes_on_with_its_key(
+    tenant: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Domain.objects.update(state=Domain.State.VERIFIED)
+    file = people_in(tmp_path, *(f"m{number}@walkers.com" for number in range(5)))
+    words = ("import_users", "walkers.com", file, "--idempotency-key", "monday")
+    kept = services._keep
+
+    def power_cut(row: RequestKey) -> None:
+        kept(row)
+        if User.objects.count() == 3:
+            raise SystemExit(137)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(services, "_keep", power_cut)
+        # As after kill -9: nothing tidies up.
+        patched.setattr(services, "_freed_by_failure", lambda _: nullcontext())
+        with pytest.raises(SystemExit):
+            run(*words)
+    assert "right now" in refusal(*words)
+    RequestKey.objects.filter(state="in_flight").update(
+        claimed_at=timezone.now() - dt.timedelta(minutes=6)
+    )
+    assert User.objects.count() == 3
+    gone_on = run(*words)
+    assert (gone_on["created"], gone_on["exists"]) == (2, 3)
+    assert run(*words) == gone_on
+
+
+def test_whoever_works_step_by_step_for_long_is_not_taken_for_dead() -> None:
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+
+        def long(keep: Callable[[], None]) -> object:
+            for _ in range(10):
+                clock.shift(dt.timedelta(minutes=2))
+                keep()
+            with pytest.raises(InFlight):
+                asked(make())
+            return "done"
+
+        def slow(keep: Callable[[], None]) -> object:
+            clock.shift(dt.timedelta(minutes=6))
+            once_in_steps(scope="tests", key="b", request=None, do=lambda _: "quick")
+            keep()
+            return "slow"
+
+        done = once_in_steps(scope="tests", key="a", request=None, do=long)
+        assert done == Done("done", is_repeated=False)
+        with pytest.raises(InFlight):
+            once_in_steps(scope="tests", key="b", request=None, do=slow)
+        again = once_in_steps(scope="tests", key="b", request=None, do=slow)
+        assert again == Done("quick", is_repeated=True)
+
+
+def test_a_list_of_domains_with_a_key_is_not_another_file_of_the_same_name(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_text("one.com\n")
+    words = ("update_domain_list", "disposable", str(file), "--force", "--idempotency-key", "a")
+    assert run(*words) == run(*words)
+    file.write_text("two.com\n")
+    assert "another request" in refusal(*words)
 
 
 # --- Forms -------------------------------------------------------------------------------------------
@@ -176,12 +301,12 @@ def sent(form: OneTimeForm, **fields: str) -> OrderForm:
 def test_a_form_that_is_sent_twice_orders_once() -> None:
     shown = OrderForm()
     assert 'type="hidden"' in str(shown["one_time_key"])
-    first = sent(shown).once(scope="user:1", do=make())
-    second = sent(shown).once(scope="user:1", do=make())
+    first = sent(shown).once(scope="user:1", about=None, do=make())
+    second = sent(shown).once(scope="user:1", about=None, do=make())
     assert first
     assert second
     assert (second.is_repeated, second.answer) == (True, first.answer)
-    again = sent(OrderForm()).once(scope="user:1", do=make("again.com"))
+    again = sent(OrderForm()).once(scope="user:1", about=None, do=make("again.com"))
     assert again
     assert not again.is_repeated
 
@@ -191,11 +316,11 @@ def test_a_form_says_what_is_wrong_with_its_key() -> None:
 
     def twice() -> object:
         second = sent(shown)
-        assert second.once(scope="user:1", do=make()) is None
+        assert second.once(scope="user:1", about=None, do=make()) is None
         assert "right now" in str(second.non_field_errors())
         return None
 
-    assert sent(shown).once(scope="user:1", do=twice)
+    assert sent(shown).once(scope="user:1", about=None, do=twice)
     assert issubclass(InFlight, KeyRefused)
 
 

@@ -51,7 +51,10 @@ def _decided(request: HttpRequest, form: AssignmentForm, subscription: Subscript
         )
 
     try:
-        return form.once(scope=f"user:{acting_user.pk}:assignment", do=decide) is not None
+        once = form.once(
+            scope=f"user:{acting_user.pk}:assignment", about=subscription.pk, do=decide
+        )
+        return once is not None
     except Refusal as refusal:
         refusals.note(
             request,

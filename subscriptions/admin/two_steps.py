@@ -58,7 +58,7 @@ def ask(request: HttpRequest, site: admin.AdminSite, question: Question) -> Http
 
 def _is_done(request: HttpRequest, question: Question) -> bool:
     scope = f"{question.name}:{question.tenant.pk}:{operator_of(request).pk}"
-    return question.form.once(scope=scope, do=question.act) is not None
+    return question.form.once(scope=scope, about=request.path, do=question.act) is not None
 
 
 def _refused(request: HttpRequest, question: Question, refusal: Refusal) -> None:

@@ -115,7 +115,9 @@ class UnitAdmin(OfUnits):
         acting_user = operator_of(request)
         try:
             done = form.once(
-                scope=f"user:{acting_user.pk}:unit", do=lambda: self._assign(request, form)
+                scope=f"user:{acting_user.pk}:unit",
+                about=scope.of(request).tenant_id,
+                do=lambda: self._assign(request, form),
             )
         except Refusal as refusal:
             subject = "page:subscriptions.assignedlicence"

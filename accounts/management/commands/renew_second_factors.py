@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.second_factors import renew_all
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 
 
 class Command(ChangeCommand):

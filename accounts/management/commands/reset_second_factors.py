@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.flows.reset_factors import reset
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from tenants.selectors import get_user
 
 

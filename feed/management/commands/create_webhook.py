@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from feed.flows.endpoints import create
 from feed.models import Kind
 from tenants.selectors import get_tenant
@@ -12,6 +13,7 @@ from tenants.selectors import get_tenant
 
 class Command(ChangeCommand):
     help = "Has a program told what happens to subscriptions, by signed webhooks; prints the secret, this once."
+    secrets = ("secret",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from audit.exceptions import Refusal
 from feed.flows.endpoints import OVERLAP, rotate_secret
 from feed.selectors import get_webhook
@@ -16,6 +17,7 @@ LONGEST_HOURS = 24 * 30
 
 class Command(ChangeCommand):
     help = "Gives a webhook a new secret and prints it, this once. The one of before signs beside it for a while."
+    secrets = ("secret",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -5,7 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from signup.flows.invite import invite
 from tenants import addresses
 from tenants.representations import user_row

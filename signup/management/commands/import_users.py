@@ -3,14 +3,15 @@ from __future__ import annotations
 import csv
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import SteppedCommand, digest_of
+from audit.commands import Row
 from audit.exporting import without_formula
 from signup.exceptions import FileUnreadable
 from signup.flows.import_users import ImportedRow, Result, import_users
@@ -18,7 +19,7 @@ from tenants.models import Tenant
 from tenants.selectors import get_tenant
 
 
-class Command(ChangeCommand):
+class Command(SteppedCommand):
     help = (
         "Makes an account for each row of a CSV file and sends each a mail. A bad row stops no other; who has "
         "an account already is left as they are, so that it can be run again."
@@ -30,19 +31,28 @@ class Command(ChangeCommand):
         parser.add_argument("file", help="CSV in UTF-8 with a heading; - is standard input.")
         parser.add_argument("--results", help="A CSV file to write what became of each row to.")
 
-    def answer(self, **options: Any) -> Row:
-        """Each row commits by itself: a run that is ended in the middle keeps what it has done."""
+    def asked(self, **options: Any) -> Row:
+        return {**super().asked(**options), "file": digest_of(options["file"])}
+
+    def steps(self, keep: Callable[[], None], **options: Any) -> Row:
+        """Each row commits by itself."""
         tenant = get_tenant(options["domain"])
         with _reading(options["file"]) as lines, _results(options["results"]) as results:
             rows = import_users(
                 tenant=tenant, lines=lines, acting_user=None, dry_run=options["dry_run"]
             )
-            answer = _count(tenant, rows, results)
+            answer = _count(tenant, _each(rows, keep), results)
         if not options["json"]:
             answer["rows_refused"] = [
                 " ".join(map(str, row.values())) for row in answer["rows_refused"]
             ]
         return {"dry_run": True} | answer if options["dry_run"] else answer
+
+
+def _each(rows: Iterator[ImportedRow], keep: Callable[[], None]) -> Iterator[ImportedRow]:
+    for row in rows:
+        keep()
+        yield row
 
 
 def _count(tenant: Tenant, rows: Iterator[ImportedRow], results: Any) -> Row:

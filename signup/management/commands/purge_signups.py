@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from signup.services import purge
 
 

@@ -10,7 +10,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand, digest_of
+from audit.commands import Row
 from audit.exceptions import Refusal
 from signup import domain_list_updates as updates
 from signup.domain_lists import Kind, NamedList, date_of
@@ -35,6 +36,10 @@ class Command(ChangeCommand):
         parser.add_argument(
             "--force", action="store_true", help="Accept less than half of the entries of now."
         )
+
+    def asked(self, **options: Any) -> Row:
+        file = options["file"]
+        return {**super().asked(**options), "file": digest_of(file) if file else None}
 
     def change(self, **options: Any) -> Row:
         kind = Kind(options["kind"])

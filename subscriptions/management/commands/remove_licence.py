@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from subscriptions.flows.units import remove
 from subscriptions.representations import unit_row
 from subscriptions.selectors import get_plan

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from subscriptions.commands import changed_row
 from subscriptions.flows.policy import set_assignment
 from subscriptions.models import Subscription

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 
-from audit.commands import Row, ShowCommand, lines, table
+from audit.changing import SteppedCommand
+from audit.commands import Row, lines, table
 from tenants.addresses import parse_domain, shown_domain
 from tenants.flows import prove, take_over
 from tenants.models import Domain, Tenant, User
@@ -15,7 +17,15 @@ from tenants.selectors import domain_named, get_user
 from tenants.takeover.journal import lines_of, plan_for
 
 
-class Command(ShowCommand):
+class _OnlyShown(Exception):
+    """The preview of a takeover."""
+
+    def __init__(self, answer: Row) -> None:
+        self.answer = answer
+        super().__init__()
+
+
+class Command(SteppedCommand):
     help = (
         "Asks DNS for the record of get_domain_verification, which proves the domain. In an organisation that "
         "nobody administers, its member becomes the administrator. Where another, unmanaged organisation has the "
@@ -33,12 +43,12 @@ class Command(ShowCommand):
             action="store_true",
             help="Take the domain over from the unmanaged organisation that has it.",
         )
-        parser.add_argument(
-            "--dry-run", action="store_true", help="Ask DNS, say what it said, and change nothing."
-        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answer = self.answer(**options)
+        try:
+            answer = self.answer(**options)
+        except _OnlyShown as shown:
+            answer = shown.answer
         is_preview = "preview" in answer and not options["dry_run"]
         if options["json"]:
             self.print_json(answer)
@@ -54,13 +64,18 @@ class Command(ShowCommand):
             )
             sys.exit(1)
 
-    def answer(self, **options: Any) -> Row:
+    def steps(self, keep: Callable[[], None], **options: Any) -> Row:
+        """Asks DNS, and what follows is a takeover with a journal of its own: found again, it is gone on with."""
         name, dry_run = parse_domain(options["domain"]), options["dry_run"]
         actor = get_user(options["administrator"])
         proof = prove.get(domain_name=name, actor=actor)
         proof = prove.confirm(proof=proof, acting_user=None, dry_run=dry_run)
         answer = {"dry_run": True} if dry_run else {}
-        return answer | proof_details(proof) | self._what_follows(name, actor, options)
+        answer |= proof_details(proof) | self._what_follows(name, actor, options)
+        if "preview" in answer:
+            # Nothing was done that a key could stand for.
+            raise _OnlyShown(answer)
+        return answer
 
     def _what_follows(self, name: str, actor: User, options: dict[str, Any]) -> Row:
         domain, tenant = (

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-import secrets
+from secrets import token_urlsafe
 from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from tenants import addresses
 from tenants.representations import user_row
 from tenants.services import create_operator
@@ -18,15 +19,14 @@ class Command(ChangeCommand):
         "Makes an account that runs the installation, and prints its password, this once. Whoever "
         "gets it has to choose another one when they sign in."
     )
-    # A password that is shown once is not kept to be shown again.
-    takes_key = False
+    secrets = ("password",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("email")
 
     def change(self, **options: Any) -> Row:
-        password = secrets.token_urlsafe(PASSWORD_OCTETS)
+        password = token_urlsafe(PASSWORD_OCTETS)
         operator = create_operator(
             address=addresses.parse(options["email"]), password=password, acting_user=None
         )

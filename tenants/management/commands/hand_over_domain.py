@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from tenants.addresses import parse_domain
 from tenants.flows import hand_over
 from tenants.models import DomainHandOver

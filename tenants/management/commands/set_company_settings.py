@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row, boolean
+from audit.changing import ChangeCommand
+from audit.commands import Row, boolean
 from tenants.representations import tenant_details
 from tenants.selectors import get_tenant
 from tenants.services import set_company_settings

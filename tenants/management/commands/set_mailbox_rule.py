@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
+from audit.changing import ChangeCommand
+from audit.commands import Row
 from tenants.models import MailboxRule
 from tenants.role_mailboxes import name_of
 from tenants.services import decide_mailbox, drop_mailbox_rule
