@@ -19,9 +19,9 @@ def changed_row(subscription: Subscription) -> Row:
     return subscription_row(subscription, used=used, waiting=waiting, now=timezone.now())
 
 
-def positive(name: str, value: int | None) -> int | None:
-    if value is not None and value < 1:
-        raise Refusal(f"--{name} must be 1 or more.")
+def number(name: str, value: int | None, *, most: int) -> int | None:
+    if value is not None and not 1 <= value <= most:
+        raise Refusal(f"--{name} must be from 1 to {most}.")
     return value
 
 
@@ -31,5 +31,5 @@ def end(text: str | None) -> dt.datetime | None:
         return None
     try:
         return end_of_day(dt.date.fromisoformat(text))
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Refusal(f"{text!r} is not a day: write it as 2027-02-28.") from None

@@ -107,6 +107,26 @@ class EndIsOver(SubscriptionError):
         super().__init__(_("The end must lie in the future."))
 
 
+class EndTooFar(SubscriptionError):
+    def __init__(self, years: int) -> None:
+        super().__init__(
+            _("The end must lie within %(years)d years: choose an earlier one.") % {"years": years}
+        )
+
+
+class NoSuchNumber(SubscriptionError):
+    def __init__(self, most: int) -> None:
+        super().__init__(_("Choose a number from 1 to %(most)d.") % {"most": most})
+
+
+class NotOffered(SubscriptionError):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("%(plan)s is not offered: choose another plan, or ask whoever runs this service.")
+            % {"plan": name}
+        )
+
+
 class GroupsRequired(SubscriptionError):
     def __init__(self) -> None:
         super().__init__(

@@ -10,11 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from idempotency.forms import OneTimeForm
+from subscriptions.bounds import MOST_UNITS
 from subscriptions.flows.orders import Wanted, is_bought
 from subscriptions.models import Plan, Subscription
 from tenants.models import Tenant
 
-MOST_UNITS = 1_000_000
 TERMS = (1, 12, 36)
 
 

@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from subscriptions import facts
 from subscriptions.flows.try_out import may_try
 from subscriptions.ladder import SubscriptionState, state_of
@@ -50,11 +52,12 @@ class Overview:
     orders: list[Order]
 
 
-def overview_of(tenant: Tenant, now: dt.datetime) -> Overview:
+def overview_of(tenant: Tenant, now: dt.datetime, *, decides: bool) -> Overview:
+    """`decides`: for operators, who may give what is not offered as well."""
     orders = list(Order.objects.filter(tenant=tenant).select_related("plan")[:LATEST])
     waiting = {order.plan_id for order in orders if order.state == Order.State.PLACED}
     held = _held_by(tenant, waiting, now)
-    offers = list(_offers(tenant, held, waiting))
+    offers = list(_offers(tenant, held, waiting, decides=decides))
     known = facts.plans(None)
     unlocked = [known[one.plan.sku].capabilities for one in offers if one.plan.sku in known]
     table = [(one, [one in capabilities for capabilities in unlocked]) for one in Capability]
@@ -69,11 +72,18 @@ def _held_by(tenant: Tenant, ordered: set[str], now: dt.datetime) -> list[Held]:
     ]
 
 
-def _offers(tenant: Tenant, held: list[Held], ordered: set[str]) -> Iterator[Offer]:
-    """Those that unlock something, as far as the question about capabilities knows: a draft is not offered."""
+def _offers(
+    tenant: Tenant, held: list[Held], ordered: set[str], *, decides: bool
+) -> Iterator[Offer]:
+    """Those that unlock something, as far as the question about capabilities knows: a draft is not offered. What is
+    offered no more is shown to who has it.
+    """
     have = {one.subscription.plan_id for one in held}
     known = [sku for sku, plan in facts.plans(None).items() if plan.capabilities]
-    for plan in sorted(Plan.objects.filter(sku__in=known), key=_rank):
+    shown = Plan.objects.filter(sku__in=known)
+    if not decides:
+        shown = shown.filter(Q(is_offered=True) | Q(sku__in=have))
+    for plan in sorted(shown, key=_rank):
         yield Offer(
             plan,
             is_held=plan.sku in have,

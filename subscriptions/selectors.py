@@ -26,6 +26,12 @@ def get_plan(sku: str) -> Plan:
     return plan
 
 
+def is_offered(plan: Plan) -> bool:
+    """Whether administrators may order and try it: a draft, which unlocks nothing yet, is not offered either."""
+    parts = plan.service_plans.values_list("capabilities", flat=True)
+    return plan.is_offered and any(parts)
+
+
 def self_service_plan(sku: str) -> Plan | None:
     """The plan that a sign-up may ask for by `sku`; anything else grants nothing."""
     return Plan.objects.filter(sku=sku, is_self_service=True).first() if sku else None
@@ -61,6 +67,9 @@ def live_subscription(tenant: Tenant, plan: Plan, now: dt.datetime) -> Subscript
 def subscriptions_due_to(user: User, now: dt.datetime) -> list[Subscription]:
     """The paid ones that are to give `user` a unit by their policy; none where one has done so."""
     if user.tenant_id is None or not _paid.values(user.tenant_id):
+        return []
+    # A role mailbox may be read by strangers: what was bought is for them once somebody has admitted them.
+    if not user.is_admitted:
         return []
     live = [row for row in _paid_subscriptions(user.tenant_id) if state_of(row, now) in LIVE]
     if AssignedLicence.objects.filter(user=user, subscription__in=live).exists():
@@ -161,6 +170,7 @@ def as_it_is(row: Plan | ServicePlan) -> dict[str, object]:
         "name": row.name,
         "is_free": row.is_free,
         "is_self_service": row.is_self_service,
+        "is_offered": row.is_offered,
         "has_rights_management": row.has_rights_management,
         "service_plans": sorted(row.service_plans.values_list("pk", flat=True)),
     }

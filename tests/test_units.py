@@ -286,3 +286,30 @@ def test_units_in_any_order() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_who_waited_by_another_policy_waits_no_more(tenant: Tenant) -> None:
+    """Else units that are bought later would go to people whom nobody chose."""
+    row = subscribed(tenant, 1)
+    first, second, third, chosen = people(tenant, 4)
+    for user in (first, second, third):
+        signs_in(user)
+    run("assign_licence", str(chosen.email), "--plan", OFFICE, "--wait")
+    group = group_of(tenant, "Sales")
+    GroupMembership.objects.create(group=group, user=third)
+    run("set_assignment", "walkers.com", "--plan", OFFICE, "--policy", "group", "--group", "Sales")
+    assert line() == [third, chosen]
+    run("set_assignment", "walkers.com", "--plan", OFFICE, "--policy", "manual")
+    assert line() == [chosen]
+    convert_subscription(tenant=tenant, plan=row.plan, units=4, acting_user=None)
+    assert holders() == {first, chosen}
+
+
+def test_a_role_mailbox_that_nobody_admitted_gets_no_unit_that_was_bought(tenant: Tenant) -> None:
+    subscribed(tenant, 5)
+    support = UserFactory.create(tenant=tenant, admission=User.Admission.AWAITED)
+    signs_in(support)
+    assert (holders(), line()) == (set(), [])
+    run("admit_user", str(support.email))
+    signs_in(support)
+    assert holders() == {support}

@@ -26,6 +26,7 @@ from subscriptions.forms import CancelForm, OrderForm, UnitsForm
 from subscriptions.ladder import end_of
 from subscriptions.models import Order, OrganisationPlans, Plan, Subscription
 from subscriptions.overview import overview_of
+from subscriptions.selectors import is_offered
 from subscriptions.words import last_day
 from tenants import access
 from tenants.admin.acting import operator_of
@@ -79,17 +80,20 @@ class OrganisationPlansAdmin(ReadOnlyAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         tenant = self._tenant(request, object_id)
+        decides = access.operates(operator_of(request))
         context = self.admin_site.each_context(request) | {
             "title": _("Plans of %(organisation)s") % {"organisation": tenant.name},
             "tenant": tenant,
-            "overview": overview_of(tenant, timezone.now()),
-            "decides": access.operates(operator_of(request)),
+            "overview": overview_of(tenant, timezone.now(), decides=decides),
+            "decides": decides,
         }
         return TemplateResponse(request, "admin/plans/overview.html", context)
 
     def order_view(self, request: HttpRequest, tenant_id: uuid.UUID, sku: str) -> HttpResponse:
         tenant, plan = self._tenant(request, tenant_id), _plan(sku)
         user, current = operator_of(request), _current(tenant, plan)
+        if not access.operates(user) and not orders.may_order(tenant, plan):
+            raise Http404
         form = OrderForm(
             request.POST if request.method == "POST" else None,
             tenant=tenant,
@@ -117,6 +121,8 @@ class OrganisationPlansAdmin(ReadOnlyAdmin):
     def try_view(self, request: HttpRequest, tenant_id: uuid.UUID, sku: str) -> HttpResponse:
         tenant, plan = self._tenant(request, tenant_id), _plan(sku)
         user = operator_of(request)
+        if not is_offered(plan):
+            raise Http404
         form = UnitsForm(
             request.POST if request.method == "POST" else None,
             initial={"units": min(_people(tenant), try_out.most_units())},

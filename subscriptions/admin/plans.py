@@ -54,6 +54,7 @@ class PlanAdmin(CatalogueAdmin):
         "name",
         "is_free",
         "is_self_service",
+        "is_offered",
         "has_rights_management",
         "edited_at",
     )
@@ -62,6 +63,7 @@ class PlanAdmin(CatalogueAdmin):
         "name",
         "is_free",
         "is_self_service",
+        "is_offered",
         "has_rights_management",
         "service_plans",
         "edited_at",

@@ -7,8 +7,8 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
+from subscriptions.bounds import require_end, require_months, require_units
 from subscriptions.exceptions import (
-    EndIsOver,
     NotSold,
     NotSubscribed,
     SubscribedAlready,
@@ -39,7 +39,7 @@ def convert_subscription(
     Without `trial` the subscription is bought: a trial that was running becomes active, until `until` or
     without end. `instead_of`: the subscription to that plan becomes one to this, up or down, with the units
     that are assigned. Raises NotAllowed, UnitsRequired for a paid plan without units, TooFewUnits below what
-    is assigned, EndIsOver, NotSold, NotSubscribed or SubscribedAlready.
+    is assigned, NoSuchNumber, EndIsOver, EndTooFar, NotSold, NotSubscribed or SubscribedAlready.
     """
     access.require_operates(acting_user)
     return give_plan(
@@ -66,13 +66,14 @@ def give_plan(
 ) -> Subscription:
     """The same, for processes that have asked themselves who may."""
     now = timezone.now()
-    if until and until <= now:
-        raise EndIsOver
+    require_end(until)
     if plan.is_free:
-        if units or trial or until or instead_of:
+        if units is not None or trial or until or instead_of:
             raise NotSold(plan.sku)
         return ensure_free_subscription(tenant=tenant, acting_user=acting_user, sku=plan.sku)
     trial_ends_at = now + trial if trial else None
+    require_units(units)
+    require_end(trial_ends_at)
     _queue_for(tenant)
     if instead_of:
         _replace(tenant, instead_of, plan, acting_user)
@@ -105,9 +106,11 @@ def renew_subscription(
 ) -> Subscription:
     """So many months more: from its end, also in grace, or from now where it has fallen back already.
 
-    A trial that is renewed goes on as bought when it ends. Raises NotAllowed, NotSold or NotSubscribed.
+    A trial that is renewed goes on as bought when it ends. Raises NotAllowed, NoSuchNumber, EndTooFar, NotSold or
+    NotSubscribed.
     """
     access.require_operates(acting_user)
+    require_months(months)
     if plan.is_free:
         raise NotSold(plan.sku)
     _queue_for(tenant)
@@ -115,6 +118,7 @@ def renew_subscription(
     if subscription is None:
         raise NotSubscribed(tenant.name, plan.sku)
     subscription.ends_at = _renewed_until(subscription, months)
+    require_end(subscription.ends_at)
     subscription.cancels_at_end = False
     _save(subscription, "subscription.renewed", acting_user)
     return subscription
@@ -122,8 +126,9 @@ def renew_subscription(
 
 @transaction.atomic
 def set_units(*, tenant: Tenant, plan: Plan, units: int, acting_user: User | None) -> Subscription:
-    """Other units, and nothing else. Raises NotAllowed, NotSold, NotSubscribed or TooFewUnits."""
+    """Other units, and nothing else. Raises NotAllowed, NoSuchNumber, NotSold, NotSubscribed or TooFewUnits."""
     access.require_operates(acting_user)
+    require_units(units)
     if plan.is_free:
         raise NotSold(plan.sku)
     _queue_for(tenant)
@@ -166,6 +171,7 @@ def _replace(tenant: Tenant, before: Plan, plan: Plan, acting_user: User | None)
         raise NotSubscribed(tenant.name, before.sku)
     if before == plan or _current(tenant, plan):
         raise SubscribedAlready(tenant.name, plan.sku)
+    subscription.earlier_plans.add(before)
     subscription.plan = plan
     subscription.save(update_fields=("plan",))
     record_change(

@@ -17,6 +17,7 @@ from subscriptions import signals
 from subscriptions.exceptions import (
     EndRequired,
     NothingOrdered,
+    NotOffered,
     NotSold,
     OrderDecided,
     OrderedAlready,
@@ -25,6 +26,7 @@ from subscriptions.flows.convert import give_plan, renew_subscription, set_units
 from subscriptions.flows.preview import Effect, preview
 from subscriptions.ladder import end_of, months_later
 from subscriptions.models import Order, Plan, Subscription
+from subscriptions.selectors import is_offered
 from tenants import access
 from tenants.models import Tenant, User
 
@@ -51,8 +53,10 @@ def look(wanted: Wanted) -> Effect:
 
 @transaction.atomic
 def place(*, wanted: Wanted, acting_user: User | None) -> Order:
-    """Raises NotAllowed, OrderedAlready, or what stands in the way of it as things are now."""
+    """Raises NotAllowed, NotOffered, OrderedAlready, or what stands in the way of it as things are now."""
     access.require_governs(acting_user, wanted.tenant)
+    if not access.operates(acting_user) and not may_order(wanted.tenant, wanted.plan):
+        raise NotOffered(wanted.plan.name)
     look(wanted)
     try:
         with transaction.atomic():
@@ -102,6 +106,12 @@ def withdraw(*, order: Order, acting_user: User | None) -> Order:
     """Raises NotAllowed or OrderDecided."""
     access.require_governs(acting_user, order.tenant)
     return _decide(order, State.WITHDRAWN, acting_user)
+
+
+def may_order(tenant: Tenant, plan: Plan) -> bool:
+    """Whether administrators may. Operators may give whatever there is."""
+    held = Subscription.objects.filter(tenant=tenant, plan=plan, cancelled_at__isnull=True)
+    return is_offered(plan) or held.exists()
 
 
 def is_bought(subscription: Subscription | None) -> bool:

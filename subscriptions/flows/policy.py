@@ -36,7 +36,7 @@ def set_assignment(
 ) -> Subscription:
     """Raises NotAllowed, NotSubscribed, or GroupsRequired where groups and policy do not fit together.
 
-    Units that are assigned stay; by group, members get theirs at once.
+    Units that are assigned stay; by group, members get theirs at once. Who waits by another policy waits no more.
     """
     access.require_governs(acting_user, tenant)
     is_by_group = assignment == Assignment.GROUP
@@ -46,6 +46,7 @@ def set_assignment(
     subscription.assignment = assignment
     subscription.save(update_fields=("assignment",))
     subscription.groups.set(groups)
+    _leave_line(subscription)
     record_change(
         "subscription.assignment_changed",
         subscription,
@@ -56,6 +57,19 @@ def set_assignment(
     if is_by_group:
         follow_groups(subscription=subscription, acting_user=acting_user)
     return subscription
+
+
+def _leave_line(subscription: Subscription) -> None:
+    """Of who waits, those stay that the policy of now would give a unit, or that somebody put there by hand."""
+    waits = subscription.waits.exclude(how=How.HAND)
+    match subscription.assignment:
+        case Assignment.AUTOMATIC:
+            waits.update(how=How.AUTOMATIC)
+        case Assignment.GROUP:
+            waits.filter(user__in=_members(subscription)).update(how=How.GROUP)
+            waits.exclude(how=How.GROUP).delete()
+        case _:
+            waits.delete()
 
 
 @transaction.atomic

@@ -6,11 +6,13 @@ import datetime as dt
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
-from subscriptions.exceptions import NoTrial, NotSold, TooManyToTry
+from subscriptions.exceptions import NotOffered, NoTrial, NotSold, TooManyToTry
 from subscriptions.flows.convert import give_plan
 from subscriptions.flows.preview import Effect, preview
 from subscriptions.models import Plan, Subscription
+from subscriptions.selectors import is_offered
 from tenants import access
 from tenants.models import Tenant, User
 
@@ -28,8 +30,8 @@ def most_units() -> int:
 
 def may_try(tenant: Tenant, plan: Plan) -> bool:
     """Who has had it, as a trial or bought, knows it."""
-    had = Subscription.objects.filter(tenant=tenant, plan=plan)
-    return days() > 0 and not plan.is_free and not had.exists()
+    had = Subscription.objects.filter(Q(plan=plan) | Q(earlier_plans=plan), tenant=tenant)
+    return days() > 0 and not plan.is_free and is_offered(plan) and not had.exists()
 
 
 def look(*, tenant: Tenant, plan: Plan, units: int) -> Effect:
@@ -41,7 +43,7 @@ def look(*, tenant: Tenant, plan: Plan, units: int) -> Effect:
 def start_trial(
     *, tenant: Tenant, plan: Plan, units: int, acting_user: User | None
 ) -> Subscription:
-    """Raises NotAllowed, NotSold, NoTrial or TooManyToTry."""
+    """Raises NotAllowed, NotSold, NotOffered, NoTrial or TooManyToTry."""
     access.require_governs(acting_user, tenant)
     return _start(tenant, plan, units, acting_user)
 
@@ -51,6 +53,8 @@ def _start(tenant: Tenant, plan: Plan, units: int, acting_user: User | None) -> 
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     if plan.is_free:
         raise NotSold(plan.sku)
+    if not is_offered(plan):
+        raise NotOffered(plan.name)
     if not may_try(tenant, plan):
         raise NoTrial(plan.name)
     if units > most_units():

@@ -49,6 +49,14 @@ class Plan(models.Model):
     is_self_service = models.BooleanField(
         _("self-service"), default=False, help_text=_("May a sign-up ask for it.")
     )
+    is_offered = models.BooleanField(
+        _("offered"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "May administrators order and try it. Who has it keeps it, and may change and renew it."
+        ),
+    )
     has_rights_management = models.BooleanField(_("has rights management"), default=True)
     service_plans = models.ManyToManyField(
         ServicePlan, verbose_name=_("service plans"), related_name="plans", blank=True

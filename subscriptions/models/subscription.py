@@ -45,6 +45,10 @@ class Subscription(models.Model):
     groups = models.ManyToManyField(
         Group, verbose_name=_("groups"), related_name="subscriptions", blank=True
     )
+    # It was one to these before: who has had a plan does not try it.
+    earlier_plans = models.ManyToManyField(
+        Plan, verbose_name=_("earlier plans"), related_name="+", blank=True
+    )
     # As of the last look of the clock; what holds is the ladder's answer.
     noted_state = models.CharField(
         _("last noted state"), max_length=9, default="", db_default="", blank=True, editable=False

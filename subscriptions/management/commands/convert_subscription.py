@@ -5,8 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
-from subscriptions.commands import changed_row, end, positive
+from audit.changing import ChangeCommand
+from audit.commands import Row
+from subscriptions.bounds import MOST_DAYS, MOST_UNITS
+from subscriptions.commands import changed_row, end, number
 from subscriptions.flows.convert import convert_subscription
 from subscriptions.flows.preview import compared
 from subscriptions.representations import effect_row
@@ -35,13 +37,13 @@ class Command(ChangeCommand):
 
     def change(self, **options: Any) -> Row:
         tenant = get_tenant(options["domain"])
-        trial = positive("trial", options["trial"])
+        trial = number("trial", options["trial"], most=MOST_DAYS)
         subscription, effect = compared(
             tenant,
             lambda: convert_subscription(
                 tenant=tenant,
                 plan=get_plan(options["plan"]),
-                units=positive("units", options["units"]),
+                units=number("units", options["units"], most=MOST_UNITS),
                 trial=dt.timedelta(days=trial) if trial else None,
                 until=end(options["until"]),
                 instead_of=get_plan(options["instead_of"]) if options["instead_of"] else None,

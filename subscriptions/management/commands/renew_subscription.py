@@ -4,8 +4,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from audit.commands import ChangeCommand, Row
-from subscriptions.commands import changed_row, positive
+from audit.changing import ChangeCommand
+from audit.commands import Row
+from subscriptions.bounds import MOST_MONTHS
+from subscriptions.commands import changed_row, number
 from subscriptions.flows.convert import renew_subscription
 from subscriptions.selectors import get_plan
 from tenants.selectors import get_tenant
@@ -21,7 +23,7 @@ class Command(ChangeCommand):
         parser.add_argument("--months", required=True, type=int)
 
     def change(self, **options: Any) -> Row:
-        months = positive("months", options["months"])
+        months = number("months", options["months"], most=MOST_MONTHS)
         assert months is not None
         subscription = renew_subscription(
             tenant=get_tenant(options["domain"]),
