@@ -51,8 +51,11 @@ def tell_of_subscription(
         kinds = _of_time(subscription, str(details["before"]), str(details["state"]))
     else:
         kinds = [KINDS[what]] if what in KINDS else []
+    data = facts_of(subscription)
+    if "reached_at" in details:
+        data["reached_at"] = details["reached_at"]
     for kind in kinds:
-        publish(kind=kind, tenant_id=subscription.tenant_id, data=facts_of(subscription))
+        publish(kind=kind, tenant_id=subscription.tenant_id, data=data)
 
 
 def _of_time(subscription: Subscription, before: str, state: str) -> list[Kind]:

@@ -137,6 +137,7 @@ def _keep(move: Move, subscription: Subscription, units: int) -> None:
         started_at=subscription.started_at,
         trial_ends_at=subscription.trial_ends_at,
         ends_at=subscription.ends_at,
+        noted_state=subscription.noted_state,
     )
     _repoint(subscription.assigned_licences.exclude(user__in=move.people), kept)
     raised = MovedRow.objects.filter(kind=RAISED, row_id=subscription.pk, is_back=False)

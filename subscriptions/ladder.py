@@ -58,6 +58,26 @@ def live_until(subscription: Subscription) -> dt.datetime | None:
     return end + GRACE if end and not subscription.cancels_at_end else end
 
 
+def passed(
+    subscription: Subscription, before: str, now: dt.datetime
+) -> list[tuple[dt.datetime, SubscriptionState]]:
+    """The rungs below `before` that time has led to by `now`, in order, and when each was reached."""
+    moments = {
+        subscription.trial_ends_at,
+        end_of(subscription),
+        live_until(subscription),
+        subscription.cancelled_at,
+    }
+    rungs: list[tuple[dt.datetime, SubscriptionState]] = []
+    for moment in sorted(one for one in moments if one and one <= now):
+        state = SubscriptionState(state_of(subscription, moment))
+        if state == before:
+            rungs.clear()
+        elif not rungs or rungs[-1][1] != state:
+            rungs.append((moment, state))
+    return rungs
+
+
 def end_of_day(day: dt.date) -> dt.datetime:
     """Midnight after it."""
     after = dt.datetime.combine(day + dt.timedelta(days=1), dt.time())

@@ -5,13 +5,14 @@ from typing import Any
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 
-from subscriptions.flows import units
+from subscriptions.flows import fall_back, units
 from tenants.models import User
 from tenants.signals import account_shut
 
 
 @receiver(user_logged_in)
 def give_a_unit(sender: type[User], user: User, **_: Any) -> None:
+    fall_back.give_free_unit_after_sign_in(user)
     units.assign_after_sign_in(user)
 
 

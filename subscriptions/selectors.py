@@ -5,13 +5,21 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from audit.queries import Prepared, one_or_none
 from subscriptions.exceptions import NoSuchPlan, NotOnePlan, NotSubscribed
 from subscriptions.ladder import LIVE, state_of
-from subscriptions.models import AssignedLicence, Plan, ServicePlan, Subscription, UnitWait
+from subscriptions.models import (
+    FREE_PLAN,
+    AssignedLicence,
+    Plan,
+    ServicePlan,
+    Subscription,
+    UnitWait,
+    WithheldUnit,
+)
 from tenants.group_selectors import groups_of
 from tenants.models import Tenant, User
 
@@ -48,6 +56,37 @@ def entitling_subscription(tenant: Tenant, now: dt.datetime) -> Subscription | N
 def _paid_subscriptions(tenant_id: uuid.UUID) -> QuerySet[Subscription]:
     return Subscription.objects.filter(
         tenant=tenant_id, plan__is_free=False, plan__has_rights_management=True
+    )
+
+
+def has_had_paid(tenant: Tenant) -> bool:
+    """Whether the organisation has, or once had, a paid plan with rights management."""
+    return bool(_paid.values(tenant.pk))
+
+
+def _may_come_back(tenant_id: uuid.UUID) -> QuerySet[User]:
+    states = (User.State.ACTIVE, User.State.DISABLED)
+    return User.objects.filter(tenant=tenant_id, state__in=states).order_by()
+
+
+def has_people(tenant: Tenant) -> bool:
+    return _may_come_back(tenant.pk).exists()
+
+
+def without_free_unit(free: Subscription) -> QuerySet[User]:
+    """Who is in its organisation, has none and may get one: nobody took it away from them."""
+    units = AssignedLicence.objects.filter(subscription=free).order_by()
+    withheld = WithheldUnit.objects.filter(subscription=free).order_by()
+    people = _may_come_back(free.tenant_id).exclude(pk__in=units.values("user"))
+    return people.exclude(pk__in=withheld.values("user"))
+
+
+def has_or_lost_free_unit(user: User) -> bool:
+    """Has one, or an administrator took it away."""
+    of_free = Q(subscription__plan=FREE_PLAN, subscription__tenant=user.tenant_id)
+    return (
+        user.assigned_licences.filter(of_free, subscription__cancelled_at__isnull=True).exists()
+        or user.withheld_units.filter(of_free).exists()
     )
 
 

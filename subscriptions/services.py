@@ -88,7 +88,7 @@ def give(
     """A unit to somebody who has none, where the caller knows that there is one: under `locked`."""
     assigned = AssignedLicence(subscription=subscription, user=user, how=how)
     insert([assigned])
-    if subscription.units is not None:
+    if subscription.units is not None or how == AssignedLicence.How.HAND:
         UnitWait.objects.filter(subscription=subscription, user=user).delete()
         WithheldUnit.objects.filter(subscription=subscription, user=user).delete()
     _record_unit("licence.assigned", subscription, user, acting_user)

@@ -3,7 +3,7 @@ a receiver that raises undoes all of it, and must do nothing outside the databas
 
 `subscription_changed`: `subscription` as it is now, `what` (the action in the audit log: `subscription.created`,
 `.changed`, `.plan_changed`, `.renewed`, `.cancelled`, `.cancels_at_end`, `.state_changed`), `details` (what the log
-has beyond the subscription: `before`, `state`), `acting_user` (None: the system, or whoever runs its commands).
+has beyond the subscription: `before`, `state`, `reached_at`), `acting_user` (None: the system, or whoever runs its commands).
 `unit_changed`: `subscription` (one whose units were bought), `what` (`licence.assigned`, `licence.removed`). Who got
 or lost it is not said.
 `order_changed`: `order`, `what` (`order.placed`, `.confirmed`, `.refused`, `.withdrawn`). Whoever has payment

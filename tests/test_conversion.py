@@ -181,6 +181,10 @@ def change_at_random(one: Organisation, people: list[Person], chance: random.Ran
             sku = chance.choice(sorted(one.plans))
             cancel_subscription(tenant=one.tenant, plan=plan(sku), acting_user=None)
             one.plans.remove(sku)
+            if not one.plans:
+                # Who had none of their own falls back with a free unit.
+                for person in people:
+                    person.is_free = True
         case "replace" if one.plans and sku not in one.plans:
             before = chance.choice(sorted(one.plans))
             convert_subscription(
@@ -227,7 +231,8 @@ def test_the_preview_of_a_cancellation_names_what_goes(tenant: Tenant) -> None:
     assert (templates["gaining"], templates["losing"]) == ([], [first.email])
     assert lost["custom_templates"] == (1, 0)
     assert lost["usage_log"] == (2, 0)
-    assert lost["protect"] == (2, 1)
+    # What the free plan gives goes on, also for who never had a unit of it.
+    assert "protect" not in lost
     assert "read" not in lost
     assert run("list_subscriptions", "walkers.com")[0]["state"] == "active"
 

@@ -15,6 +15,7 @@ from subscriptions.exceptions import (
     TooFewUnits,
     UnitsRequired,
 )
+from subscriptions.flows.note import catch_up, settle
 from subscriptions.flows.units import serve_waiting
 from subscriptions.ladder import LIVE, end_of, months_later, state_of
 from subscriptions.models import Plan, Subscription
@@ -81,7 +82,7 @@ def give_plan(
     if subscription is None:
         if not units:
             raise UnitsRequired(plan.sku)
-        subscription = Subscription.objects.create(
+        subscription = Subscription(
             tenant=tenant,
             plan=plan,
             units=units,
@@ -89,6 +90,8 @@ def give_plan(
             trial_ends_at=trial_ends_at,
             ends_at=until,
         )
+        settle(subscription, now)
+        subscription.save()
         record_change("subscription.created", subscription, acting_user=acting_user)
         return subscription
     subscription.units = _enough(subscription, units)
@@ -156,11 +159,15 @@ def _queue_for(tenant: Tenant) -> None:
 
 
 def _current(tenant: Tenant, plan: Plan) -> Subscription | None:
-    """Locked: while its units change, none is assigned."""
+    """Locked: while its units change, none is assigned. What time has done to it is told of first."""
     subscription = Subscription.objects.filter(
         tenant=tenant, plan=plan, cancelled_at__isnull=True
     ).first()
-    return locked(subscription) if subscription else None
+    if subscription is None or plan.is_free:
+        return subscription
+    subscription = locked(subscription)
+    catch_up(subscription, timezone.now())
+    return None if subscription.cancelled_at else subscription
 
 
 def _replace(tenant: Tenant, before: Plan, plan: Plan, acting_user: User | None) -> None:
@@ -187,6 +194,8 @@ def _enough(subscription: Subscription, units: int | None) -> int | None:
 
 
 def _save(subscription: Subscription, action: str, acting_user: User | None) -> None:
-    subscription.save(update_fields=("units", "trial_ends_at", "ends_at", "cancels_at_end"))
+    settle(subscription, timezone.now())
+    fields = ("units", "trial_ends_at", "ends_at", "cancels_at_end", "noted_state")
+    subscription.save(update_fields=fields)
     record_change(action, subscription, acting_user=acting_user)
     serve_waiting(subscription=subscription, acting_user=acting_user)

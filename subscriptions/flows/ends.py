@@ -12,7 +12,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from outbox.services import enqueue
-from subscriptions.ladder import GRACE, SubscriptionState, end_of, live_until, state_of
+from subscriptions.flows.fall_back import fall_back
+from subscriptions.flows.note import catch_up, settle
+from subscriptions.ladder import GRACE, SubscriptionState, end_of, state_of
 from subscriptions.models import EndWarning, Subscription
 from subscriptions.services import locked, record_change
 from tenants.models import User
@@ -59,6 +61,8 @@ def _warn(subscription: Subscription, now: dt.datetime) -> bool:
     EndWarning.objects.bulk_create(rows)
     for administrator in administrators:
         _tell(administrator, subscription, end, min(due))
+    # Before the end has come, so that nobody has to wait for the clock then.
+    fall_back(subscription=subscription, acting_user=None)
     record_change("subscription.end_warned", subscription, acting_user=None, days=min(due))
     return True
 
@@ -79,7 +83,7 @@ def _tell(administrator: User, subscription: Subscription, end: dt.datetime, day
 
 
 def note_states() -> int:
-    """Writes into the log which paid subscriptions came into another state since the last look; how many."""
+    """Tells of every state that paid subscriptions came into since the last look; of how many."""
     now = timezone.now()
     return sum(_note(subscription, now) for subscription in _moved(now))
 
@@ -94,23 +98,10 @@ def _moved(now: dt.datetime) -> list[Subscription]:
 @transaction.atomic
 def _note(subscription: Subscription, now: dt.datetime) -> bool:
     subscription = locked(subscription)
-    state, before = state_of(subscription, now), subscription.noted_state
-    if state == before:
-        return False
-    subscription.noted_state = state
-    if state == SubscriptionState.CANCELLED and subscription.cancelled_at is None:
-        subscription.cancelled_at = live_until(subscription)
-        subscription.waits.all().delete()
-    subscription.save(update_fields=("noted_state", "cancelled_at"))
-    if before:
-        record_change(
-            "subscription.state_changed",
-            subscription,
-            acting_user=None,
-            before=before,
-            state=state.value,
-        )
-    return True
+    told = catch_up(subscription, now)
+    settle(subscription, now)
+    subscription.save(update_fields=("noted_state",))
+    return told > 0
 
 
 def untold(now: dt.datetime) -> QuerySet[EndWarning]:

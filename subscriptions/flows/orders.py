@@ -24,7 +24,7 @@ from subscriptions.exceptions import (
 )
 from subscriptions.flows.convert import give_plan, renew_subscription, set_units
 from subscriptions.flows.preview import Effect, preview
-from subscriptions.ladder import end_of, months_later
+from subscriptions.ladder import SubscriptionState, end_of, months_later, state_of
 from subscriptions.models import Order, Plan, Subscription
 from subscriptions.selectors import is_offered
 from tenants import access
@@ -133,9 +133,12 @@ def _require_sense(wanted: Wanted) -> None:
 
 
 def _current(wanted: Wanted) -> Subscription | None:
-    return Subscription.objects.filter(
+    found = Subscription.objects.filter(
         tenant=wanted.tenant, plan=wanted.plan, cancelled_at__isnull=True
     ).first()
+    # What was cancelled at its end may not have been noted as such yet.
+    is_over = found and state_of(found, timezone.now()) == SubscriptionState.CANCELLED
+    return None if is_over else found
 
 
 def _carry_out(wanted: Wanted, acting_user: User | None) -> None:

@@ -70,8 +70,7 @@ def remove(*, user: User, plan: Plan, acting_user: User | None) -> Subscription:
         raise NoUnitToRemove(str(user.email), plan.sku)
     if assigned:
         take(assigned=assigned, acting_user=acting_user)
-    if subscription.units is not None:
-        WithheldUnit.objects.get_or_create(subscription=subscription, user=user)
+    WithheldUnit.objects.get_or_create(subscription=subscription, user=user)
     serve_waiting(subscription=subscription, acting_user=acting_user)
     return subscription
 
