@@ -46,9 +46,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return request.META.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 -- a Unix socket has none
 
     def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
-        """Where a second factor is asked for, a password is no other way."""
+        """Where a second factor is asked for, a password is no other way; nor to change the factors of staff, or
+        whoever has the password would take them away and be asked for none.
+        """
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
-        if fresh_factor.is_asked_for(self.request):
+        is_needed = isinstance(user, User) and fresh_factor.is_needed_by(user)
+        if is_needed or fresh_factor.is_asked_for(self.request):
             return [method for method in methods if method["id"] != "reauthenticate"]
         return methods
 

@@ -45,6 +45,11 @@ def has_factor(user: User) -> bool:
     return bool(Authenticator.objects.filter(user_id=user.pk, type__in=REAL).exists())
 
 
+def is_needed_by(user: User) -> bool:
+    """Whether nothing but a second factor shows that it is still them: staff who have one."""
+    return user.is_staff and has_factor(user)
+
+
 def gave_factor(request: HttpRequest, *, within: dt.timedelta | None = None) -> bool:
     """Whether a second factor was given in this session; in the last minutes, where `within` says how many."""
     return _last(request, {"mfa"}) > (time.time() - within.total_seconds() if within else 0)

@@ -21,6 +21,8 @@ from audit import freshness, refusals, scope
 from audit.scope import Reach
 
 View = Callable[..., HttpResponseBase]
+# Those that Django's filters make.
+COMPARISONS = {"exact", "in", "isnull", "gte", "lt", "year", "month", "day"}
 
 
 class Scoped(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
@@ -126,8 +128,14 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
         return scope.of(request).is_everything and super().has_delete_permission(request, obj)
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Django lets a list be filtered by any field of its rows, also by the beginning of a password's hash."""
-        return self._field_path(lookup) in {*self._filtered_by(request), *self.linked_lookups}
+        """Django lets a list be filtered by any field of its rows, also by the beginning of a password's hash, and
+        by any comparison, also by a regular expression that takes for ever.
+        """
+        path, comparisons = self._taken_apart(lookup)
+        if path not in {*self._filtered_by(request), *self.linked_lookups}:
+            return False
+        # PostgreSQL takes no text with a NUL.
+        return COMPARISONS.issuperset(comparisons) and "\0" not in str(value)
 
     def _filtered_by(self, request: HttpRequest) -> set[str]:
         found = {self.date_hierarchy} if self.date_hierarchy else set()
@@ -140,21 +148,22 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
                 found.add(str(item.parameter_name))
         return found
 
-    def _field_path(self, lookup: str) -> str:
-        """`plan__id__exact` → `plan`: without the kind of comparison, and without the key of a relation."""
-        model, path = self.model, list[str]()
-        for part in lookup.split(LOOKUP_SEP):
+    def _taken_apart(self, lookup: str) -> tuple[str, list[str]]:
+        """`plan__id__exact` → `plan`, [`exact`]: without the key of a relation."""
+        model, path, left = self.model, list[str](), lookup.split(LOOKUP_SEP)
+        while left:
             try:
-                field = model._meta.get_field(part)
+                field = model._meta.get_field(left[0])
             except FieldDoesNotExist:
                 break
             if path and isinstance(field, Field) and field.primary_key:
+                left = left[1:]
                 break
-            path.append(part)
+            path.append(left.pop(0))
             if field.related_model is None:
                 break
             model = field.related_model
-        return LOOKUP_SEP.join(path) or lookup
+        return (LOOKUP_SEP.join(path), left) if path else (lookup, [])
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """A filter by a relation offers all rows of the other table, so only whoever sees all gets it."""
@@ -173,7 +182,9 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        if request.method == "POST" and request.POST.get("action") in self.sensitive_actions:
+        # Django takes one of several actions that a form may name, by a number that the form says too.
+        named = set(request.POST.getlist("action"))
+        if request.method == "POST" and named.intersection(self.sensitive_actions):
             freshness.require(request)
         return super().changelist_view(request, extra_context)
 
