@@ -45,6 +45,17 @@ class RequestTooOld(Refusal):
         )
 
 
+class WhoAskedMayNotAnyMore(Refusal):
+    def __init__(self, who: str) -> None:
+        super().__init__(
+            _(
+                "%(who)s, who asked for this, does not administer the organisation any more. Decline it, and ask for "
+                "it yourself if it is still needed."
+            )
+            % {"who": who}
+        )
+
+
 class DecidedAlready(Refusal):
     def __init__(self) -> None:
         super().__init__(_("Somebody has decided about this already."))

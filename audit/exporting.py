@@ -14,8 +14,8 @@ from django.http import StreamingHttpResponse
 from django.utils.text import capfirst
 
 READ_AT_ONCE = 1000
-# How a spreadsheet tells a formula: such a cell begins with an apostrophe.
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# How a spreadsheet tells a formula, also in letters of double width: such a cell begins with an apostrophe.
+BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 class _Line:
@@ -27,7 +27,7 @@ class _Line:
 
 def without_formula(cell: str) -> str:
     """`cell` for a spreadsheet, which would run what begins like a formula."""
-    return f"'{cell}" if cell.startswith(BEGINS_A_FORMULA) else cell
+    return f"'{cell}" if cell.lstrip(" ").startswith(BEGINS_A_FORMULA) else cell
 
 
 def csv_answer(rows: Iterable[Iterable[str]], *, name: str) -> StreamingHttpResponse:

@@ -14,13 +14,22 @@ def nobody() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Behalf:
+    """For whom an operator acts: a person of an organisation, or the organisation as such."""
+
+    id: uuid.UUID
+    tenant_id: uuid.UUID
+    operator_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     request_id: str = ""
     address: str = ""
     # Asked for with each line of the log: who is signed in is known only in the course of a request.
     user_id: Callable[[], str] = nobody
-    # An operator acts for somebody: what is recorded meanwhile says for whom.
-    on_behalf_of_id: uuid.UUID | None = None
+    # An operator acts for somebody: what is recorded meanwhile says for whom, and what they may do ends there.
+    on_behalf_of: Behalf | None = None
 
 
 NOWHERE = Origin()
@@ -45,8 +54,9 @@ def of_request(
 
 
 @contextmanager
-def on_behalf_of(person_id: uuid.UUID) -> Iterator[None]:
-    token = _current.set(replace(_current.get(), on_behalf_of_id=person_id))
+def on_behalf_of(behalf: Behalf | None) -> Iterator[None]:
+    """Also in the background, where what was asked for meanwhile is done later. None: of nobody."""
+    token = _current.set(replace(_current.get(), on_behalf_of=behalf))
     try:
         yield
     finally:

@@ -65,12 +65,13 @@ def record(
     if personal is not None and person_id is not None:
         details[persons.PERSONAL] = persons.encrypted(personal, person_id)
     here = origin.current()
+    whose = on_behalf_of or here.on_behalf_of
     event = AuditEvent(
         action=action,
         subject=subject,
         tenant_id=tenant_id,
         actor_id=acting_user.id if acting_user else None,
-        on_behalf_of_id=on_behalf_of.id if on_behalf_of else here.on_behalf_of_id,
+        on_behalf_of_id=whose.id if whose else None,
         result=result,
         address=_address_or_none(here.address),
         request_id=here.request_id,

@@ -145,7 +145,7 @@ def _on_behalf(
             _("Your time to act for %(organisation)s is over.") % {"organisation": now.tenant},
         )
         return redirect("admin:index")
-    with origin.on_behalf_of(now.on_behalf_of_id):
+    with origin.on_behalf_of(now.behalf):
         return _told_what_is_refused(view, request, *args, **kwargs)
 
 

@@ -27,6 +27,10 @@ class AccountExists(SignUpError):
     """The address has an account by now."""
 
 
+class AddressIsAGroups(SignUpError):
+    """The address is one of a group, in which people are with addresses of their own."""
+
+
 class NotATable(Refusal):
     def __init__(self) -> None:
         super().__init__(

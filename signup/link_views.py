@@ -17,7 +17,13 @@ from accounts.buttons import pressed
 from accounts.sign_in import sign_in_with_new_password
 from accounts.token_pages import token_page
 from signup import asking, selectors
-from signup.exceptions import AccountExists, DocumentsChanged, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import (
+    AccountExists,
+    AddressIsAGroups,
+    DocumentsChanged,
+    LinkUnusable,
+    SignUpSwitchedOff,
+)
 from signup.flows import confirm
 from signup.flows import request as requests
 from signup.flows.confirm import LinkState
@@ -31,6 +37,9 @@ from tenants.models import User
 
 DOCUMENTS_CHANGED = gettext_lazy(
     "The terms of use or the privacy notice have changed since this page was shown. Look at them again, then press Start once more."
+)
+OF_A_GROUP = gettext_lazy(
+    "This is the address of a group in your organisation, and nobody signs in with it. Sign up with your own address at work."
 )
 UNUSABLE = {
     LinkState.EXPIRED: "signup/link_expired.html",
@@ -78,6 +87,8 @@ class ConfirmView(View):
             return self._page(request, sign_up, form)
         except (AccountExists, LinkUnusable):
             return render(request, "signup/link_used.html", {"sign_up": sign_up})
+        except AddressIsAGroups:
+            return render(request, "signup/refused.html", {"sentence": OF_A_GROUP})
         except SignUpSwitchedOff:
             return closed_page(request, sign_up.domain)
         except AddressRefused as refusal:

@@ -149,6 +149,16 @@ class OrderDecided(SubscriptionError):
         super().__init__(_("This order does not wait any more: look at what became of it."))
 
 
+class WhoOrderedMayNotAnyMore(SubscriptionError):
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Whoever placed this order does not administer the organisation any more. Ask its administrators, and "
+                "refuse it; they can place it anew."
+            )
+        )
+
+
 class NothingOrdered(SubscriptionError):
     def __init__(self) -> None:
         super().__init__(

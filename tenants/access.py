@@ -1,4 +1,8 @@
-"""Who may do what to whose account. What no line here allows is refused."""
+"""Who may do what to whose account. What no line here allows is refused.
+
+An operator who acts for an organisation may do there what its administrators may, and nothing else: see
+docs/decisions/0042-acting-for-lends-an-administrators-powers.md.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
+from audit import origin
 from audit.scope import EVERYTHING, NOTHING, Scope
 from tenants.exceptions import NotAllowed
 from tenants.models import MovedRow, Takeover, Tenant, User
@@ -67,7 +72,7 @@ def may(acting_user: User | None, power: Power, user: User) -> bool:
         return False
     if acting_user.pk == user.pk:
         return power in OVER_ONESELF
-    if acting_user.is_operator:
+    if operates(acting_user):
         return True
     if power not in GOVERNING or not _administers(acting_user, user.tenant):
         return False
@@ -76,7 +81,7 @@ def may(acting_user: User | None, power: Power, user: User) -> bool:
 
 def needs_second_person(acting_user: User | None, user: User) -> bool:
     """Whether `acting_user` resets the second factors of `user` only with somebody else's consent."""
-    if acting_user is None or acting_user.is_operator:
+    if operates(acting_user):
         return False
     return user.role == User.Role.ADMINISTRATOR
 
@@ -92,12 +97,14 @@ def governs(acting_user: User | None, tenant: Tenant) -> bool:
     """Whether `acting_user` may decide about `tenant` itself: its switches, and who has an account there."""
     if acting_user is None:
         return True
-    return acting_user.is_active and (acting_user.is_operator or _administers(acting_user, tenant))
+    return operates(acting_user) or (acting_user.is_active and _administers(acting_user, tenant))
 
 
 def operates(acting_user: User | None) -> bool:
-    """Whether `acting_user` may decide about the installation."""
-    return acting_user is None or (acting_user.is_active and acting_user.is_operator)
+    """Whether `acting_user` may decide about the installation: operators, unless they act for an organisation."""
+    if acting_user is None:
+        return True
+    return acting_user.is_superuser and acting_for(acting_user) is None
 
 
 def limited_until(user: User) -> dt.datetime | None:
@@ -161,9 +168,18 @@ def require_create_in(acting_user: User | None, tenant: Tenant) -> None:
 
 
 def _administers(acting_user: User, tenant: Tenant | None) -> bool:
+    if tenant is None:
+        return False
+    if acting_user.is_superuser:
+        return acting_for(acting_user) == tenant.pk
     return (
-        tenant is not None
-        and tenant.state == Tenant.State.MANAGED
+        tenant.state == Tenant.State.MANAGED
         and acting_user.role == User.Role.ADMINISTRATOR
         and acting_user.tenant_id == tenant.pk
     )
+
+
+def acting_for(operator: User) -> uuid.UUID | None:
+    """The organisation for which `operator` acts at this moment, also one that nobody administers."""
+    here = origin.current().on_behalf_of
+    return here.tenant_id if here and here.operator_id == operator.pk else None

@@ -32,5 +32,5 @@ def _found(request: HttpRequest) -> ActingFor | None:
     kept = request.session.get(KEPT_IN_SESSION)
     if not kept or not isinstance(request.user, User) or not request.user.is_superuser:
         return None
-    rows = ActingFor.objects.select_related("operator", "tenant", "administrator")
+    rows = ActingFor.objects.select_related("operator", "tenant", "administrator__tenant")
     return rows.filter(pk=uuid.UUID(kept), operator=request.user).first()

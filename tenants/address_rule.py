@@ -7,7 +7,7 @@ whom it carries one after the other. They hold what they look at until then, so 
 at once the later one sees what the earlier one did.
 
 SQLite has no triggers that wait for the end: there they look at what is written to addresses, accounts,
-memberships and nestings, but not at a tenant that changes, which is what a move does. They are made anew after
+memberships and nestings, but not at a tenant that changes, which is what a move does: address_check.py does. They are made anew after
 every migration, because Django alters a table by making it anew, which SQLite refuses while triggers of other
 tables speak of it.
 """

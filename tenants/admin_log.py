@@ -95,9 +95,17 @@ def tab_separated(entry: dict[str, Any]) -> str:
 
 
 def _cell(value: object) -> str:
-    """JSON writes a tab or a new line within a text as an escape; a text alone has neither."""
+    """JSON writes a tab or a new line within a text as an escape; a text alone has neither. Whatever else cannot be
+    seen is written as an escape: it could begin a line of its own, or speak to a terminal.
+    """
     if value is None:
         return ""
     if isinstance(value, dict):
-        return json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False) if value else ""
-    return " ".join(str(value).split())
+        text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False) if value else ""
+    else:
+        text = " ".join(str(value).split())
+    return "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    return json.dumps(char)[1:-1]

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
+from django.http import HttpRequest
 
-from tenants.flows import administer, domains
+from tenants import acting
+from tenants.flows import act_for, administer, domains
 from tenants.models import DomainProof, Tenant, User
 from tenants.signals import domain_proven
 
@@ -18,3 +21,11 @@ def follow_the_proof(proof: DomainProof, acting_user: User | None, **_: Any) -> 
         domains.follow_proof(proof, acting_user)
     else:
         administer.become_administrator(proof, acting_user)
+
+
+@receiver(user_logged_out)
+def cease_to_act(request: HttpRequest, **_: Any) -> None:
+    """Whoever signs out acts for nobody any more, and the organisation's log says so."""
+    now = acting.of(request)
+    if now:
+        act_for.end(acting=now)

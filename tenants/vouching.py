@@ -60,11 +60,14 @@ def require_free(address: TypedAddress) -> None:
 
     Raises AddressOfGroup or AddressTaken.
     """
-    names = spellings(str(address))
-    if Address.objects.filter(address__in=names, group__isnull=False).exists():
+    if is_of_group(str(address)):
         raise AddressOfGroup
     if is_taken(str(address)):
         raise AddressTaken
+
+
+def is_of_group(address: str) -> bool:
+    return Address.objects.filter(address__in=spellings(address), group__isnull=False).exists()
 
 
 def is_taken(address: str) -> bool:

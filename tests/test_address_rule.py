@@ -10,9 +10,12 @@ from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from tenants.flows import take_over
 from tenants.models import Address, Domain, Group, GroupMembership, GroupNesting, Tenant, User
+from tenants.takeover import journal, registry
 from tenants.tombstones import tombstone_of
 from tests.factories import GroupFactory, OperatorFactory, TenantFactory, UserFactory
+from tests.takeovers import holder, managed, proven, unmanaged
 
 pytestmark = pytest.mark.django_db
 ONLY_AT_THE_END = pytest.mark.skipif(
@@ -155,6 +158,28 @@ def test_half_a_move_is_refused(user: User, foreign: Domain) -> None:
     GroupMembership.objects.create(group=group, user=user)
     with refused("belongs to its tenant"):
         Group.objects.update(tenant=foreign.tenant)
+
+
+@pytest.mark.parametrize("forgotten", ["accounts", "addresses", "memberships"])
+def test_a_takeover_that_forgets_something_is_undone_on_both_databases(forgotten: str) -> None:
+    """SQLite does not look at the end of a transaction, so the flow does."""
+    ada = managed("walkers.com")
+    shop = unmanaged("shop.com", people=1)
+    second = Domain.objects.create(name="second.com", tenant=shop)
+    person = shop.users.get()
+    alias(person, second).save()
+    GroupMembership.objects.create(group=GroupFactory.create(tenant=shop), user=person)
+    proven(ada, "shop.com")
+    assert ada.tenant
+    takeover = take_over.begin(domain_name="shop.com", target=ada.tenant, acting_user=ada)
+    without = [one for one in registry.belongings() if one.name != forgotten]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(journal, "belongings", lambda: without)
+        with pytest.raises(IntegrityError), committed():
+            take_over.run(takeover.pk)
+    assert holder("shop.com") == shop
+    take_over.run(takeover.pk)
+    assert holder("shop.com") == ada.tenant
 
 
 def test_it_is_still_held_after_migrating_again(user: User, foreign: Domain) -> None:

@@ -67,6 +67,29 @@ def test_each_line_says_when_who_for_whom_what_from_where_and_how_it_ended(
     assert (row["request_id"], row["result"]) == ("r-1", "refused")
 
 
+HOSTILE = "a\tb\nc\rd\x0be\x0cf\x1cg\x85h\u2028i\u2029j\0k\x1b[2Jl\x9b31mm\u202en\x7fo"
+
+
+@pytest.mark.parametrize("where", ["details", "subject", "action", "key"])
+def test_no_value_begins_a_line_or_a_cell_or_speaks_to_a_terminal(
+    tenant: Tenant, where: str
+) -> None:
+    values: dict[str, object] = {
+        "details": {"details": {"reason": HOSTILE}},
+        "key": {"details": {HOSTILE: [HOSTILE, {"x": HOSTILE}]}},
+        "subject": {"subject": f"group:{HOSTILE}"},
+        "action": {"action": f"x.{HOSTILE}"},
+    }[where]  # type: ignore[assignment]
+    note(tenant, 1, **values)
+    note(tenant, 2)
+    said = say("get_admin_log", "walkers.com")
+    assert len(said.splitlines()) == 3
+    assert all(len(line.split("\t")) == len(COLUMNS) for line in said.splitlines())
+    assert all(char.isprintable() or char in "\t\n" for char in said)
+    if where == "details":
+        assert json.loads(cells()[0][7]) == {"reason": HOSTILE}
+
+
 def test_whoever_has_no_account_any_more_is_named_by_id(tenant: Tenant) -> None:
     gone = uuid.uuid4()
     note(tenant, 1, actor_id=gone)

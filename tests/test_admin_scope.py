@@ -40,7 +40,16 @@ OF_THE_VISIT = {
 # Signing out, and no longer acting for an organisation, would end the walk.
 ENDS = re.compile(r"/logout/|/act/end/")
 # No filter of ours compares like that. A regular expression can take for ever.
-UNASKED = ("startswith", "contains", "regex", "iregex", "gt", "range", "exact__regex", "year__regex")
+UNASKED = (
+    "startswith",
+    "contains",
+    "regex",
+    "iregex",
+    "gt",
+    "range",
+    "exact__regex",
+    "year__regex",
+)
 PLACEHOLDER = re.compile(r"<(path|uuid|str|int):\w+>")
 Rows = dict[type[Model], Model]
 

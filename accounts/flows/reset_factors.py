@@ -16,11 +16,12 @@ from accounts.exceptions import (
     NeedsSomebodyElse,
     NothingToReset,
     RequestTooOld,
+    WhoAskedMayNotAnyMore,
 )
 from accounts.services import end_all_sessions
 from audit.services import record
 from outbox.services import enqueue
-from tenants.access import Power, needs_second_person, require
+from tenants.access import Power, may, needs_second_person, require
 from tenants.models import FactorReset, User
 from tenants.selectors import administrators_of
 
@@ -61,10 +62,15 @@ def ask(*, user: User, acting_user: User) -> FactorReset:
 
 @transaction.atomic
 def approve(*, request: FactorReset, acting_user: User | None) -> int:
-    """How many factors there were. Raises NotAllowed, NeedsSomebodyElse, RequestTooOld or DecidedAlready."""
+    """How many factors there were.
+
+    Raises NotAllowed, NeedsSomebodyElse, WhoAskedMayNotAnyMore, RequestTooOld or DecidedAlready.
+    """
     require(acting_user, Power.RESET_FACTORS, request.user)
     if acting_user is not None and acting_user.pk == request.asked_by_id:
         raise NeedsSomebodyElse
+    if not may(request.asked_by, Power.RESET_FACTORS, request.user):
+        raise WhoAskedMayNotAnyMore(str(request.asked_by))
     if request.is_too_old:
         raise RequestTooOld
     _decide(request, State.DONE, acting_user)

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from audit import refusals
 from audit.admin import ReadOnlyAdmin
@@ -21,7 +22,7 @@ from signup.exceptions import NotATable
 from signup.flows import import_in_background
 from signup.models import ImportedLine, UserImport
 from tenants.admin.acting import operator_of
-from tenants.models import Tenant
+from tenants.models import Tenant, User
 
 SHOWN = 100
 
@@ -42,11 +43,20 @@ class UserImportAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("tenant", "asked_by")
     list_filter = ("state", "created_at")
-    fields = ("file_name", "tenant", "asked_by", "created_at", "ended_at")
+    fields = ("file_name", "tenant", "asked_by", "on_behalf_of", "created_at", "ended_at")
+    readonly_fields = ("on_behalf_of",)
     reach = "tenant"
 
     def subject_of(self, row: UserImport) -> str:
         return f"import:{row.pk}"
+
+    @admin.display(description=_("on behalf of"))
+    def on_behalf_of(self, job: UserImport) -> str:
+        """Where an operator asked."""
+        if job.on_behalf_of_id is None:
+            return "-"
+        person = User.objects.filter(pk=job.on_behalf_of_id).first()
+        return str(person or job.tenant)
 
     def get_urls(self) -> list[Any]:
         named = {"progress": self.progress_view, "lines": self.lines_view}

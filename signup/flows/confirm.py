@@ -17,7 +17,12 @@ from outbox import links
 from outbox.models import MailLink
 from signup import address_rules, admission, terms
 from signup.decision import decide
-from signup.exceptions import AccountExists, LinkUnusable, SignUpSwitchedOff
+from signup.exceptions import (
+    AccountExists,
+    AddressIsAGroups,
+    LinkUnusable,
+    SignUpSwitchedOff,
+)
 from signup.flows.request import CONFIRM
 from signup.models import MailPause, SignUp
 from subscriptions import selectors as plans
@@ -28,6 +33,7 @@ from tenants import services as directory
 from tenants.address_rule import DomainMoved
 from tenants.exceptions import AddressTaken
 from tenants.models import Domain, User
+from tenants.vouching import is_of_group
 
 # So often may the domain of somebody who joins be taken over just then, or be given back.
 MOVES = 4
@@ -78,15 +84,21 @@ def complete(
 
     `password` must have passed the password rules; `accepted` has the version of each legal document
     that the person was shown. Raises DocumentsChanged where that is no longer the current one,
-    AccountExists, SignUpSwitchedOff, LinkUnusable, or AddressRefused where the domain has been blocked
-    since.
+    AccountExists, AddressIsAGroups, SignUpSwitchedOff, LinkUnusable, or AddressRefused where the domain has
+    been blocked since.
     """
     terms.require_current(accepted, sign_up.language)
     password_hash = make_password(password)
-    for _ in range(MOVES):
-        with suppress(DomainMoved):
-            return _complete(sign_up, first_name, last_name, password_hash, accepted)
-    return _complete(sign_up, first_name, last_name, password_hash, accepted)
+    try:
+        for _ in range(MOVES):
+            with suppress(DomainMoved):
+                return _complete(sign_up, first_name, last_name, password_hash, accepted)
+        return _complete(sign_up, first_name, last_name, password_hash, accepted)
+    except AccountExists:
+        # Asked last, because few people try: a group's address is in no sign-up's way until here.
+        if is_of_group(sign_up.address):
+            raise AddressIsAGroups from None
+        raise
 
 
 def _complete(

@@ -1,7 +1,7 @@
 """A file of accounts that somebody hands over on a page: a worker makes them, row by row, and may be killed at any.
 
 Each row commits with what became of it, so that whoever goes on begins behind the last, and of two workers on one
-file the second makes nothing.
+file the second makes nothing. Whoever asked needs the power for each row at the time of that row.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
+from audit import origin
 from audit.services import record
 from outbox import announcing
 from signup.exceptions import NotATable, TooManyRows
@@ -39,9 +40,11 @@ def ask(*, tenant: Tenant, file_name: str, text: str, acting_user: User) -> User
     count = sum(1 for _ in rows_of(text.splitlines(keepends=True)))
     if count > MOST_ROWS:
         raise TooManyRows(MOST_ROWS)
+    whose = origin.current().on_behalf_of
     job = UserImport.objects.create(
         tenant=tenant,
         asked_by=acting_user,
+        on_behalf_of_id=whose.id if whose else None,
         file_name=file_name[-LONGEST_FILE_NAME:],
         text=text,
         rows=count,
@@ -59,10 +62,15 @@ def ask(*, tenant: Tenant, file_name: str, text: str, acting_user: User) -> User
 
 def carry_on(job_id: uuid.UUID) -> None:
     """Imports what is left of a file."""
-    open_jobs = UserImport.objects.exclude(state=State.DONE).select_related("tenant", "asked_by")
+    open_jobs = UserImport.objects.exclude(state=State.DONE).select_related("tenant")
     job = open_jobs.filter(pk=job_id).first()
     if job is None:
         return
+    with origin.on_behalf_of(job.behalf):
+        _go_through(job)
+
+
+def _go_through(job: UserImport) -> None:
     UserImport.objects.filter(pk=job.pk, state=State.WAITING).update(state=State.RUNNING)
     done = job.lines.aggregate(last=Max("line"))["last"] or 0
     for line, row in rows_of(job.text.splitlines(keepends=True)):
@@ -88,12 +96,10 @@ def purge() -> int:
 
 
 def _one(job: UserImport, line: int, row: dict[str, str]) -> None:
+    asked_by = User.objects.get(pk=job.asked_by_id)  # as they are now
     try:
         with transaction.atomic():
-            _note(
-                job,
-                import_row(tenant=job.tenant, line=line, row=row, acting_user=job.asked_by),
-            )
+            _note(job, import_row(tenant=job.tenant, line=line, row=row, acting_user=asked_by))
     except IntegrityError:
         return  # another worker has just done this row
 

@@ -52,8 +52,8 @@ def import_users(
 
 def rows_of(lines: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """With the number of each one's last line. Raises NotATable."""
-    reader = _reader(lines)
     try:
+        reader = _reader(lines)
         for row in reader:
             yield reader.line_num + 1, row
     except (csv.Error, UnicodeDecodeError):

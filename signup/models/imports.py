@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.origin import Behalf
 from tenants.models import Tenant, User
 
 
@@ -29,6 +30,9 @@ class UserImport(models.Model):
     )
     asked_by = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", verbose_name=_("asked by")
+    )
+    on_behalf_of_id = models.UUIDField(
+        _("on behalf of"), null=True, help_text=_("Where an operator acted for the organisation.")
     )
     file_name = models.CharField(_("file"), max_length=120)
     text = models.TextField(_("rows"), blank=True)
@@ -62,6 +66,12 @@ class UserImport(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+    @property
+    def behalf(self) -> Behalf | None:
+        if self.on_behalf_of_id is None:
+            return None
+        return Behalf(self.on_behalf_of_id, tenant_id=self.tenant_id, operator_id=self.asked_by_id)
 
     @property
     def finished(self) -> int:

@@ -21,6 +21,7 @@ from subscriptions.exceptions import (
     NotSold,
     OrderDecided,
     OrderedAlready,
+    WhoOrderedMayNotAnyMore,
 )
 from subscriptions.flows.convert import give_plan, renew_subscription, set_units
 from subscriptions.flows.preview import Effect, preview
@@ -83,8 +84,12 @@ def do_now(*, wanted: Wanted, acting_user: User | None) -> Order:
 
 @transaction.atomic
 def confirm(*, order: Order, acting_user: User | None) -> Order:
-    """It is paid, or will be: what was ordered is done. Raises NotAllowed, OrderDecided, or what stands in its way."""
+    """It is paid, or will be: what was ordered is done.
+
+    Raises NotAllowed, OrderDecided, WhoOrderedMayNotAnyMore, or what stands in its way.
+    """
     access.require_operates(acting_user)
+    _require_placer(order)
     order = _decide(order, State.CONFIRMED, acting_user)
     wanted = Wanted(order.tenant, order.plan, order.units, order.months, order.instead_of)
     _carry_out(wanted, acting_user)
@@ -130,6 +135,15 @@ def _require_sense(wanted: Wanted) -> None:
             raise EndRequired
     elif not wanted.months and wanted.units == current.units:
         raise NothingOrdered
+
+
+def _require_placer(order: Order) -> None:
+    """Whoever was found out and lost the role must not buy with an order from before."""
+    if order.placed_by_id is None:
+        return
+    placer = User.objects.filter(pk=order.placed_by_id).first()
+    if placer is None or not access.governs(placer, order.tenant):
+        raise WhoOrderedMayNotAnyMore
 
 
 def _current(wanted: Wanted) -> Subscription | None:

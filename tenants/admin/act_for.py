@@ -75,6 +75,7 @@ class ActForMixin(ReadOnlyAdmin):
                     administrator=form.cleaned_data["administrator"],
                     reason=form.cleaned_data["reason"],
                     acting_user=operator_of(request),
+                    instead_of=acting.of(request),
                 ),
             )
             return redirect("admin:index")

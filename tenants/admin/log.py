@@ -22,7 +22,7 @@ def _reach(tenant_id: uuid.UUID) -> Q:
 AuditEventAdmin.reach = staticmethod(_reach)
 
 
-def _names(ids: Collection[uuid.UUID], seen_by: Scope) -> Names:
+def names_seen_by(ids: Collection[uuid.UUID], seen_by: Scope) -> Names:
     """Operators' names too: an organisation may know who acted there. Nobody's of another organisation."""
     people = User.objects.filter(pk__in=ids, email__isnull=False)
     tenants = Tenant.objects.filter(pk__in=ids)
@@ -33,4 +33,4 @@ def _names(ids: Collection[uuid.UUID], seen_by: Scope) -> Names:
     return found | dict(tenants.values_list("pk", "name"))
 
 
-named_by(_names)
+named_by(names_seen_by)

@@ -18,10 +18,12 @@ from django.utils.translation import gettext_lazy
 
 from audit import scope
 from audit.admin import ReadOnlyAdmin
+from audit.names import Names
 from tenants.access import governs, operates
 from tenants.addresses import shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
+from tenants.admin.log import names_seen_by
 from tenants.flows import give_back, oversee
 from tenants.models import Takeover, Tenant, User
 
@@ -79,15 +81,26 @@ class TakeoverAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("asked by"))
     def asked_by(self, takeover: Takeover) -> str:
-        return _name_of(takeover.actor_id) or _("a command")
+        return _name_in(takeover, takeover.actor_id) if takeover.actor_id else _("a command")
 
     @admin.display(description=gettext_lazy("new administrator"))
     def administrator(self, takeover: Takeover) -> str:
-        return _name_of(takeover.administrator_id)
+        who = takeover.administrator_id
+        return _name_in(takeover, who) if who else ""
 
     @admin.display(description=gettext_lazy("steps"))
     def steps_done(self, takeover: Takeover) -> str:
         return ", ".join(takeover.steps.values_list("name", flat=True))
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Takeover | None:
+        """With the names that whoever asks may see: of the own people, and of operators."""
+        takeover: Takeover | None = super().get_object(request, object_id, from_field)
+        if takeover:
+            ids = [one for one in (takeover.actor_id, takeover.administrator_id) if one]
+            vars(takeover)["names"] = names_seen_by(ids, scope.of(request))
+        return takeover
 
     # Pages
 
@@ -245,6 +258,6 @@ def _is_newest(takeover: Takeover) -> bool:
     return not newer.filter(done_at__gt=takeover.done_at).exists()
 
 
-def _name_of(account_id: uuid.UUID | None) -> str:
-    person = User.objects.filter(pk=account_id).first() if account_id else None
-    return str(person) if person else ""
+def _name_in(takeover: Takeover, account_id: uuid.UUID) -> str:
+    names: Names = vars(takeover).get("names", {})
+    return names.get(account_id) or _("somebody of another organisation, or who is gone")

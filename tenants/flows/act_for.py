@@ -22,12 +22,22 @@ LASTS = dt.timedelta(minutes=30)
 
 @transaction.atomic
 def begin(
-    *, tenant: Tenant, administrator: User | None, reason: str, acting_user: User
+    *,
+    tenant: Tenant,
+    administrator: User | None,
+    reason: str,
+    acting_user: User,
+    instead_of: ActingFor | None = None,
 ) -> ActingFor:
-    """Raises NotAllowed or NotItsAdministrator."""
+    """Ends `instead_of`, so that one acts for one organisation at a time, each with its own reason.
+
+    Raises NotAllowed or NotItsAdministrator.
+    """
     require_acts_for(acting_user)
     if administrator and not administrators_of(tenant).filter(pk=administrator.pk).exists():
         raise NotItsAdministrator(str(administrator))
+    if instead_of:
+        end(acting=instead_of)
     now = timezone.now()
     acting = ActingFor.objects.create(
         operator=acting_user,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
+from tenants.access import operates
 from tenants.flows import give_back
 from tenants.models import Address, Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
 from tenants.takeover.exceptions import NothingToUndo, StoppedBefore, TakenAlready
@@ -56,9 +57,8 @@ def become_administrator(proof: DomainProof, acting_user: User | None) -> Takeov
 
 def refuse_who_was_stopped(domain_name: str, actor: User, acting_user: User | None) -> None:
     """Whom an operator stopped needs an operator, who runs the command. Raises StoppedBefore."""
-    asks_for_themself = acting_user is not None and not acting_user.is_operator
     if (
-        asks_for_themself
+        not operates(acting_user)
         and actor.tenant
         and give_back.was_stopped(domain_name, actor.tenant, actor)
     ):

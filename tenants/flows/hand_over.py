@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import record
-from tenants.access import require_governs
+from tenants.access import governs, require_governs
 from tenants.flows import take_over
 from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import domain_named
@@ -24,6 +24,7 @@ from tenants.takeover.exceptions import (
     OnlyDomain,
     OtherHolder,
     OwnAlready,
+    WhoOfferedMayNotAnyMore,
 )
 from tenants.takeover.journal import lines_of, plan_for, prepare
 from tenants.takeover.registry import Line
@@ -85,12 +86,22 @@ def accept(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Tak
 def _accepted(domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
     made = _end(domain_name, {"target_tenant_id": tenant.pk}, tenant, State.ACCEPTED, acting_user)
     source = Tenant.objects.get(pk=made.source_tenant_id)
+    _require_offerer(made, source)
     domain = _refuse(domain_name, source, tenant)
     takeover = prepare(
         kind=Takeover.Kind.HAND_OVER, plan=plan_for(domain, tenant), acting_user=acting_user
     )
     DomainHandOver.objects.filter(pk=made.pk).update(takeover=takeover)
     return takeover
+
+
+def _require_offerer(made: DomainHandOver, source: Tenant) -> None:
+    """Whoever was found out and lost the role must not give a domain away by an offer from before."""
+    if made.offered_by_id is None:
+        return
+    offerer = User.objects.filter(pk=made.offered_by_id).first()
+    if offerer is None or not governs(offerer, source):
+        raise WhoOfferedMayNotAnyMore(made.domain_name)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ import uuid
 from django.utils import timezone
 
 from tenants.access import require_operates
+from tenants.address_check import require_kept
 from tenants.models import (
     Address,
     Domain,
@@ -83,6 +84,7 @@ def move(takeover: Takeover) -> None:
     )
     Domain.objects.filter(pk=domain.pk).update(tenant=target, state=Domain.State.VERIFIED)
     step(takeover, "domain")
+    require_kept((source.pk, target.pk))
     finish(takeover)
     acting_user = actor(takeover.actor_id)
     for tenant in (source, target):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from django.db import DatabaseError
 from django.utils import timezone
 
+from audit import origin
 from audit.exceptions import Refusal
 from tenants.access import operates, require_governs
 from tenants.flows import give_back, release
@@ -95,7 +96,7 @@ def begin(*, domain_name: str, target: Tenant, acting_user: User | None) -> Take
 
 def run(takeover_id: uuid.UUID) -> Takeover:
     """Does what is prepared, once, however often it is called. Raises Refusal where it cannot be any more."""
-    return settle(takeover_id, State.PREPARED, _move)
+    return settle(takeover_id, State.PREPARED, _move_on_behalf)
 
 
 def resume(*, older_than: dt.timedelta = RESUMED_AFTER) -> list[Takeover]:
@@ -120,6 +121,12 @@ def _give_up_in_the_end(takeover: Takeover) -> None:
     is_old = takeover.created_at < timezone.now() - GIVEN_UP_AFTER
     if is_old and takeover.state == State.PREPARED:
         give_up(takeover.pk, State.PREPARED, Failed(takeover.domain_name))
+
+
+def _move_on_behalf(takeover: Takeover) -> None:
+    """A worker does it, long after the request of an operator who acted for the organisation."""
+    with origin.on_behalf_of(takeover.behalf):
+        _move(takeover)
 
 
 def _move(takeover: Takeover) -> None:

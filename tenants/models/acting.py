@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.origin import Behalf
 from tenants.models.tenant import Tenant
 from tenants.models.user import User
 
@@ -53,8 +54,12 @@ class ActingFor(models.Model):
 
     @property
     def is_on(self) -> bool:
+        """Until its end, and while there is somebody on whose behalf it is."""
+        if self.administrator and not self.administrator.is_administrator:
+            return False
         return self.ended_at is None and timezone.now() < self.ends_at
 
     @property
-    def on_behalf_of_id(self) -> uuid.UUID:
-        return self.administrator_id or self.tenant_id
+    def behalf(self) -> Behalf:
+        whose = self.administrator_id or self.tenant_id
+        return Behalf(whose, tenant_id=self.tenant_id, operator_id=self.operator_id)

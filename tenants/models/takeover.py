@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.origin import Behalf
 from tenants import addresses
 from tenants.models.tenant import Tenant
 
@@ -40,6 +41,9 @@ class Takeover(models.Model):
     target_tenant_id = models.UUIDField(_("to"))
     target_name = models.CharField(_("to"), max_length=253)
     actor_id = models.UUIDField(_("who"), null=True, help_text=_("Empty: by a command."))
+    on_behalf_of_id = models.UUIDField(
+        _("on behalf of"), null=True, help_text=_("Where an operator acted for the organisation.")
+    )
     administrator_id = models.UUIDField(_("new administrator"), null=True)
     proof_id = models.UUIDField(_("proof"), null=True)
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.PREPARED)
@@ -102,6 +106,14 @@ class Takeover(models.Model):
 
     def __str__(self) -> str:
         return f"{addresses.shown_domain(self.domain_name)}: {self.get_state_display()}"
+
+    @property
+    def behalf(self) -> Behalf | None:
+        if self.on_behalf_of_id is None or self.actor_id is None:
+            return None
+        return Behalf(
+            self.on_behalf_of_id, tenant_id=self.target_tenant_id, operator_id=self.actor_id
+        )
 
 
 class TakeoverStep(models.Model):

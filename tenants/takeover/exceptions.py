@@ -178,6 +178,17 @@ class NoOffer(TakeoverRefused):
         )
 
 
+class WhoOfferedMayNotAnyMore(TakeoverRefused):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "Whoever offered %(domain)s does not administer that organisation any more. Ask those who do to offer "
+                "it again."
+            )
+            % {"domain": domain}
+        )
+
+
 class OfferedAlready(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(

@@ -10,9 +10,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit import origin
 from audit.exceptions import Refusal
 from audit.services import record
 from tenants import signals
+from tenants.address_check import require_kept
 from tenants.models import Domain, Takeover, TakeoverStep, Tenant, User
 from tenants.selectors import administrators_of
 from tenants.takeover.exceptions import MovedOn, NobodyLeft, UnderWay
@@ -43,6 +45,7 @@ def prepare(
     reason: str = "",
 ) -> Takeover:
     """The row that says what shall be done. Raises UnderWay where the domain has one that has not ended."""
+    whose = origin.current().on_behalf_of
     try:
         with transaction.atomic():
             takeover = Takeover.objects.create(
@@ -53,6 +56,7 @@ def prepare(
                 target_tenant_id=plan.target.pk,
                 target_name=plan.target.name,
                 actor_id=acting_user.pk if acting_user else None,
+                on_behalf_of_id=whose.id if whose else None,
                 administrator_id=administrator.pk if administrator else None,
                 proof_id=proof_id,
                 is_whole=plan.is_whole,
@@ -114,6 +118,7 @@ def carry_out(move: Move) -> None:
     for belonging in belongings():
         belonging.move(move)
         step(move.takeover, belonging.name, is_back=move.is_back)
+    require_kept((move.source.pk, move.target.pk))
     if move.source.state == Tenant.State.MANAGED and not administrators_of(move.source).exists():
         raise NobodyLeft(move.domain.name)
 
