@@ -10,6 +10,7 @@ import datetime as dt
 import uuid
 from enum import Enum
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -62,6 +63,7 @@ LIMITED = {
     Power.ADD_ADDRESS,
     Power.CHOOSE_ADDRESS,
 }
+IN_FORCE = (Takeover.State.DONE, Takeover.State.UNDOING)
 
 
 def may(acting_user: User | None, power: Power, user: User) -> bool:
@@ -111,7 +113,26 @@ def limited_until(user: User) -> dt.datetime | None:
     """Until when those who took over the organisation of `user`, who was there before, are limited."""
     before = _limited(user.tenant_id).filter(done_at__gt=user.created_at)
     came = MovedRow.objects.filter(takeover=OuterRef("pk"), kind=PERSON, row_id=user.pk)
-    return _latest(before.filter(Q(kind=Takeover.Kind.INTERNAL) | Exists(came)))
+    until = _latest(before.filter(Q(kind=Takeover.Kind.INTERNAL) | Exists(came)))
+    return max(filter(None, (until, _limited_after_return(user))), default=None)
+
+
+def _limited_after_return(user: User) -> dt.datetime | None:
+    """Who comes back to an organisation that nobody administered when they went, and somebody does by now, is as
+    new to its administrators as they are to them.
+    """
+    limit = dt.timedelta(hours=settings.TAKEOVER_LIMITED_HOURS)
+    back = MovedRow.objects.filter(
+        takeover__source_tenant_id__in=[user.tenant_id],
+        takeover__kind=Takeover.Kind.EXTERNAL,
+        takeover__undone_at__gt=timezone.now() - limit,
+        kind=PERSON,
+        row_id=user.pk,
+        is_back=True,
+    )
+    undone = back.order_by("-takeover__undone_at").values_list("takeover__undone_at", flat=True)
+    at = undone.first()
+    return at + limit if at else None
 
 
 def tenant_limited_until(tenant: Tenant) -> dt.datetime | None:
@@ -120,8 +141,9 @@ def tenant_limited_until(tenant: Tenant) -> dt.datetime | None:
 
 
 def _limited(tenant_id: uuid.UUID | None) -> QuerySet[Takeover]:
-    done = Takeover.objects.filter(target_tenant_id__in=[tenant_id], state=Takeover.State.DONE)
-    return done.filter(limited_until__gt=timezone.now())
+    """Until it is undone, a takeover limits: also while somebody waits for that."""
+    taken = Takeover.objects.filter(target_tenant_id__in=[tenant_id], state__in=IN_FORCE)
+    return taken.filter(limited_until__gt=timezone.now())
 
 
 def _latest(takeovers: QuerySet[Takeover]) -> dt.datetime | None:

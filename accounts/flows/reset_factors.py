@@ -87,8 +87,11 @@ def decline(*, request: FactorReset, acting_user: User | None) -> None:
 
 def _reset(user: User, acting_user: User | None) -> int:
     _require_factors(user)
+    # Who has gone to another organisation since it was asked who may do this, is not theirs to reset.
+    same = User.objects.filter(pk=user.pk, tenant=user.tenant_id)
+    if same.update(must_choose_password=True) != 1:
+        raise NothingToReset(str(user))
     removed: int = Authenticator.objects.filter(user_id=user.pk).delete()[0]
-    User.objects.filter(pk=user.pk).update(must_choose_password=True)
     end_all_sessions(user=user, acting_user=acting_user)
     record(
         action="user.second_factors_reset",

@@ -58,8 +58,9 @@ def _tenant_of(user: User) -> Tenant:
 
 
 def _change(user: User, role: Role, to: Role) -> bool:
-    hit = User.objects.filter(pk=user.pk, role=role, state=user.state).update(role=to)
-    return hit == 1
+    """Of the organisation that it was decided for: the account may have gone to another one meanwhile."""
+    same = User.objects.filter(pk=user.pk, tenant=user.tenant_id)
+    return same.filter(role=role, state=user.state).update(role=to) == 1
 
 
 def _record(action: str, user: User, acting_user: User | None) -> None:

@@ -109,8 +109,9 @@ def _shut(
 
 
 def _set_state(user: User, *, from_states: Collection[State], to: State, **more: Any) -> bool:
-    hit = User.objects.filter(pk=user.pk, state__in=from_states).update(state=to, **more)
-    return hit == 1
+    """Who has gone to another organisation since it was asked who may do this, is not theirs to shut."""
+    same = User.objects.filter(pk=user.pk, tenant=user.tenant_id)
+    return same.filter(state__in=from_states).update(state=to, **more) == 1
 
 
 def require_another(user: User) -> None:
