@@ -1,8 +1,20 @@
 from __future__ import annotations
 
+from typing import Any, Self
+
 
 class Refusal(Exception):
-    """Something that was asked for and is not done; its text tells whoever asked why, and what to do."""
+    """Something that was asked for and is not done; its text tells whoever asked why, and what to do.
+
+    `about` is what it was made with: the same class with the same values says the same to another reader.
+    """
+
+    about: tuple[Any, ...]
+
+    def __new__(cls, *about: Any, **named: Any) -> Self:
+        refusal = super().__new__(cls, *about, **named)
+        refusal.about = about
+        return refusal
 
 
 class AuditLogIsAppendOnlyError(Exception):

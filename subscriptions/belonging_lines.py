@@ -32,7 +32,7 @@ def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
             "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
             "other, of which %(units)s are assigned."
         )
-        yield Line("subscription", units, text % words, collides=True)
+        yield Line("subscription", units, text % words, collides=True, tells_of_target=True)
     else:
         text = _("The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.")
         yield Line("subscription", units, text % words)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tenants.group_selectors import active_members_of, groups_around, groups_within, members_of
 from tenants.models import Domain, DomainHandOver, DomainProof, Group, Takeover, Tenant, User
+from tenants.takeover.refusals import told
 from tenants.takeover.registry import Line
 
 
@@ -109,6 +110,7 @@ def takeover_row(takeover: Takeover) -> dict[str, Any]:
         "done": takeover.done_at,
         "limited_until": takeover.limited_until,
         "undo_until": takeover.undo_until,
+        "given_up": takeover.given_up_at,
     }
 
 
@@ -125,7 +127,8 @@ def takeover_details(takeover: Takeover) -> dict[str, Any]:
         "undone_by_id": takeover.undone_by_id,
         "stopped": takeover.is_stopped,
         "reason": takeover.reason or None,
-        "refusal": takeover.refusal or None,
+        "refusal": told(takeover) or None,
+        "attempts": takeover.attempts,
         "purged": takeover.purged_at,
         "steps": [step.name for step in takeover.steps.all() if not step.is_back],
         "steps_back": [step.name for step in takeover.steps.all() if step.is_back],

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from audit.exceptions import Refusal
 from tenants.exceptions import NotProven
-from tenants.flows import erase, hold, prove, purge, take_over
+from tenants.flows import erase, hold, prove, purge, resume, take_over
 from tenants.models import DomainProof
 from tenants.proving.outcome import Outcome
 
@@ -77,16 +77,18 @@ def erase_accounts() -> None:
 
 @shared_task
 def run_takeover(takeover_id: str) -> None:
-    """For whoever pressed the button; the journal says what became of it, and why it was refused."""
+    """For whoever pressed the button, in either direction; the journal says what became of it, and why it was
+    refused.
+    """
     try:
-        take_over.run(uuid.UUID(takeover_id))
+        take_over.carry_on(uuid.UUID(takeover_id))
     except Refusal as refusal:
         logger.info("Takeover %s was refused: %s", takeover_id, type(refusal).__name__)
 
 
 @shared_task
 def resume_takeovers() -> None:
-    take_over.resume()
+    resume.resume()
 
 
 @shared_task

@@ -14,6 +14,7 @@ from limits import stores
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
 from signup import domain_lists
+from tests.domain_portal import boss, firm, neighbour, operator, portal, sent  # noqa: F401 -- fixtures
 from tests.domain_proofs import dns, member, tenant  # noqa: F401 -- fixtures
 from tests.services import programs
 from tests.services import smtp as smtp_server

@@ -29,6 +29,7 @@ from outbox.models import OutboxMail  # noqa: E402
 from subscriptions.models import AssignedLicence, Subscription  # noqa: E402
 from subscriptions.services import assign_unit, ensure_free_subscription  # noqa: E402
 from tenants.flows import give_back, take_over  # noqa: E402
+from tenants.flows.resume import resume  # noqa: E402
 from tenants.models import (  # noqa: E402
     Address,
     Domain,
@@ -178,7 +179,7 @@ def one_way(outside: Outside, gate: str, *, is_back: bool, is_late: bool) -> str
     run = give_back.run if is_back else take_over.run
     killed(outside, gate, is_back=is_back, is_late=is_late, work=lambda: run(takeover.pk))
     found = all_of_it()
-    take_over.resume(older_than=dt.timedelta())
+    resume(older_than=dt.timedelta())
     after = all_of_it()
     assert before != after
     return "before" if found == before else "after" if found == after else "between"
@@ -192,7 +193,7 @@ def there_and_back(outside: Outside, ada: User, gate: str, *, is_late: bool) -> 
     yield one_way(outside, gate, is_back=False, is_late=is_late)
     assert holder(SHOP) == ada.tenant
     takeover = give_back.get_undoable(SHOP)
-    give_back.begin(takeover=takeover, acting_user=ada, reason="", is_stopped=False)
+    give_back.mark(takeover=takeover, acting_user=ada, reason="", is_stopped=False)
     yield one_way(outside, gate, is_back=True, is_late=is_late)
     assert people_and_things() == at_first
 

@@ -15,7 +15,8 @@ from subscriptions.models import AssignedLicence, Plan
 from subscriptions.services import assign_unit, ensure_free_subscription
 from tenants.access import Power, may
 from tenants.exceptions import NotAllowed
-from tenants.flows import domains, give_back, hand_over, prove, release, take_over
+from tenants.flows import domains, give_back, hand_over, prove, release
+from tenants.flows.resume import resume
 from tenants.models import (
     Address,
     Domain,
@@ -295,6 +296,6 @@ def test_a_release_that_was_interrupted_is_finished(ada: User, olga: User) -> No
     re_registered(ada, olga, days=31)
     release.begin(domain_name=SHOP, reason="Sold.", acting_user=None)
     assert holder(SHOP) == ada.tenant
-    (ended,) = take_over.resume(older_than=dt.timedelta())
+    (ended,) = resume(older_than=dt.timedelta())
     assert (ended.kind, ended.state) == ("release", "done")
     assert holder(SHOP) == olga.tenant

@@ -17,6 +17,7 @@ from subscriptions.services import assign_unit, ensure_free_subscription
 from tenants.access import Power, may
 from tenants.exceptions import NotAllowed
 from tenants.flows import give_back, oversee, prove, take_over
+from tenants.flows.resume import resume
 from tenants.models import Address, Domain, DomainProof, Takeover, Tenant, User
 from tenants.takeover import registry
 from tenants.takeover.exceptions import (
@@ -30,6 +31,7 @@ from tenants.takeover.exceptions import (
     UnderWay,
 )
 from tenants.takeover.notices import notices_for
+from tenants.takeover.refusals import told
 from tenants.takeover.registry import Belonging, Move
 from tests.factories import GroupFactory, OperatorFactory, SubscriptionFactory, UserFactory
 from tests.takeovers import holder, lost, managed, proven, unmanaged
@@ -107,7 +109,8 @@ def test_the_same_password_and_the_same_session_after_it(ada: User, shop: Tenant
 @pytest.mark.parametrize(
     ("state", "refusal"),
     [
-        ("nobody", NotHeld),
+        ("nobody", NotProvenHere),
+        ("nobody below", NotHeld),
         ("own", OwnAlready),
         ("managed", HeldByManaged),
         ("unproven", NotProvenHere),
@@ -115,10 +118,10 @@ def test_the_same_password_and_the_same_session_after_it(ada: User, shop: Tenant
     ],
 )
 def test_what_cannot_be_taken(ada: User, state: str, refusal: type[Exception]) -> None:
-    name = FIRM if state == "own" else SHOP
+    name = {"own": FIRM, "nobody below": f"sub.{FIRM}"}.get(state, SHOP)
     if state == "managed":
         managed(SHOP)
-    elif state != "nobody":
+    elif not state.startswith("nobody"):
         unmanaged(SHOP)
     if state == "lost":
         lost(proven(ada, SHOP), days=1)
@@ -243,10 +246,10 @@ def test_what_has_become_impossible_is_given_up_with_its_reason(ada: User, shop:
     proof = proven(ada, SHOP)
     begun = take_over.begin(domain_name=SHOP, target=tenant_of(ada), acting_user=ada)
     lost(proof, days=1)
-    assert take_over.resume(older_than=dt.timedelta()) == []
+    assert resume(older_than=dt.timedelta()) == []
     begun.refresh_from_db()
     assert begun.state == Takeover.State.REFUSED
-    assert "has not proven" in begun.refusal
+    assert "has not proven" in told(begun)
     assert holder(SHOP) == shop
     assert AuditEvent.objects.filter(action="takeover.refused", tenant_id=ada.tenant_id).exists()
 
@@ -265,21 +268,21 @@ def test_what_fails_holds_nobody_up_and_is_given_up_after_a_day(
             raise IntegrityError("Something does not fit together.")
 
     monkeypatch.setitem(registry._belongings, "torn", Belonging("torn", (), torn))
-    (ended,) = take_over.resume(older_than=dt.timedelta())
+    (ended,) = resume(older_than=dt.timedelta())
     assert ended.domain_name == "late.com"
     assert Takeover.objects.get(pk=begun[0].pk).state == Takeover.State.PREPARED
     with time_machine.travel(timezone.now() + dt.timedelta(days=1, minutes=1)):
-        assert take_over.resume() == []
+        assert resume() == []
     failed = Takeover.objects.get(pk=begun[0].pk)
     assert (failed.state, holder(SHOP)) == (Takeover.State.REFUSED, shop)
-    assert "failed for a day" in failed.refusal
+    assert "failed for a day" in told(failed)
 
 
 def test_running_it_again_changes_nothing(ada: User, shop: Tenant) -> None:
     takeover = taken(ada)
     events = AuditEvent.objects.count()
     assert take_over.run(takeover.pk).done_at == takeover.done_at
-    assert take_over.resume(older_than=dt.timedelta()) == []
+    assert resume(older_than=dt.timedelta()) == []
     assert AuditEvent.objects.count() == events
 
 

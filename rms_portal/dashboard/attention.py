@@ -49,6 +49,7 @@ def notices(tenant_id: uuid.UUID | None, now: dt.datetime) -> list[Notice]:
     """Of one organisation, or of the installation; the gravest first."""
     sources: tuple[Callable[[uuid.UUID | None, dt.datetime], Iterator[Notice]], ...] = (
         _proofs,
+        _given_up,
         _takeovers,
         _offers,
         _mails,
@@ -122,6 +123,21 @@ def _proofs(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
             more,
         )
         yield Notice(text % {"count": _shown(more)}, "tenants.domain", is_grave=True)
+
+
+def _given_up(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
+    """Until somebody looks, its domain is between two organisations: nobody else takes it over."""
+    failed = Takeover.objects.filter(state=Takeover.State.UNDOING, given_up_at__isnull=False)
+    if tenant_id or not (count := _counted(failed)):
+        return
+    text = ngettext(
+        "Undoing %(count)s takeover failed and is not tried any more. Its log says why; then run resume_takeovers.",
+        "Undoing %(count)s takeovers failed and is not tried any more. The log says why; then run resume_takeovers.",
+        count,
+    )
+    yield Notice(
+        text % {"count": _shown(count)}, "tenants.takeover", "state__exact=undoing", is_grave=True
+    )
 
 
 def _takeovers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ from tenants.addresses import AddressRefused, parse_domain, shown_domain
 
 
 class ConfirmForm(forms.Form):
+    seen = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
     typed = forms.CharField(max_length=253, required=False, strip=True)
     reason = forms.CharField(
         max_length=500,
@@ -29,9 +31,11 @@ class ConfirmForm(forms.Form):
         error_messages={"required": gettext_lazy("Give a reason.")},
     )
 
-    def __init__(self, *args: Any, domain_name: str, needs_reason: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, domain_name: str, needs_reason: bool, mark: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._domain_name = domain_name
+        self._domain_name, self._mark = domain_name, mark
         shown = shown_domain(domain_name)
         self.fields["typed"].label = _("Type %(domain)s to confirm") % {"domain": shown}
         self.fields["typed"].widget.attrs["autocomplete"] = "off"
@@ -49,6 +53,15 @@ class ConfirmForm(forms.Form):
             raise ValidationError(_("Type %(domain)s here, as it is above.") % {"domain": shown})
         return typed
 
+    def clean(self) -> dict[str, Any]:
+        """Two tabs, or somebody who took their time: what is done is what was read."""
+        seen = self.cleaned_data.get("seen")
+        if seen and seen != self._mark:
+            raise ValidationError(
+                _("This has changed since you opened the page. Read it again, then confirm.")
+            )
+        return self.cleaned_data
+
 
 @dataclass(frozen=True)
 class Question:
@@ -65,6 +78,12 @@ class Question:
     warnings: Sequence[str] = ()
     needs_reason: bool = False
     is_dangerous: bool = True
+    # What must not have changed between the page and the press; counts may.
+    shown: Sequence[str] = ()
+
+    @property
+    def mark(self) -> str:
+        return hashlib.sha256("\n".join(self.shown).encode()).hexdigest()[:16] if self.shown else ""
 
 
 def _note(request: HttpRequest, question: Question, refusal: Refusal) -> None:
@@ -82,6 +101,7 @@ def ask(request: HttpRequest, site: admin.AdminSite, question: Question) -> Http
         request.POST if request.method == "POST" else None,
         domain_name=question.domain_name,
         needs_reason=question.needs_reason,
+        mark=question.mark,
     )
     if request.method == "POST":
         freshness.require(request)

@@ -17,6 +17,7 @@ from audit.exceptions import Refusal
 from tenants.addresses import AddressRefused, parse_domain, shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
+from tenants.admin.soon import soon
 from tenants.flows import domains, hand_over, release
 from tenants.models import Domain, DomainHandOver, Tenant
 from tenants.selectors import tenant_of_domain
@@ -69,7 +70,7 @@ def offer(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpRe
         domain_name=domain.name,
         title=_("Offer %(domain)s to %(organisation)s")
         % {"domain": shown, "organisation": to.name},
-        lines=[line.text for line in hand_over.preview(domain_name=domain.name, to=to)],
+        lines=[line.text for line in hand_over.preview_for_giver(domain_name=domain.name, to=to)],
         button=_("Offer the domain"),
         act=act,
         done=_(
@@ -87,8 +88,9 @@ def accept(
 
     def act(_reason: str) -> str:
         user = operator_of(request)
-        takeover = hand_over.accept(domain_name=made.domain_name, tenant=to, acting_user=user)
-        return reverse("admin:tenants_takeover_change", args=(takeover.pk,))
+        return soon(
+            hand_over.begin_to_accept(domain_name=made.domain_name, tenant=to, acting_user=user)
+        )
 
     lines = hand_over.preview(domain_name=made.domain_name, to=to)
     question = confirming.Question(
@@ -99,8 +101,9 @@ def accept(
         warnings=[line.text for line in lines if line.collides],
         button=_("Accept the domain"),
         act=act,
-        done=_("The domain belongs to your organisation now."),
+        done=_("The domain is being handed over. This page shows how far it is."),
         back=reverse(LIST),
+        shown=[str(made.pk), *(line.name for line in lines if line.collides)],
         is_dangerous=False,
     )
     return confirming.ask(request, site, question)
@@ -161,10 +164,14 @@ def let_go(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpR
         return TemplateResponse(request, "admin/tenants/domain/refused.html", context)
 
     def act(reason: str) -> str:
-        takeover = release.release(
-            domain_name=domain.name, reason=reason, acting_user=operator_of(request)
+        return soon(
+            release.begin(
+                domain_name=domain.name,
+                reason=reason,
+                acting_user=operator_of(request),
+                taker_id=taker.pk,
+            )
         )
-        return reverse("admin:tenants_takeover_change", args=(takeover.pk,))
 
     names = {"domain": shown, "taker": taker.name, "holder": domain.tenant.name}
     question = confirming.Question(
@@ -182,8 +189,9 @@ def let_go(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpR
         ],
         button=_("Release the domain"),
         act=act,
-        done=_("The domain was released."),
+        done=_("The domain is being released. This page shows how far it is."),
         back=back,
+        shown=[str(taker.pk)],
         needs_reason=True,
     )
     return confirming.ask(request, site, question)

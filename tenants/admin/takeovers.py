@@ -7,25 +7,23 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import scope
-from audit.admin import ReadOnlyAdmin
 from audit.names import Names
 from tenants.access import governs, operates
 from tenants.addresses import shown_domain
-from tenants.admin import confirming
 from tenants.admin.acting import operator_of
+from tenants.admin.deciding import DecidingPages
 from tenants.admin.log import names_seen_by
-from tenants.flows import give_back, oversee
+from tenants.flows import give_back
 from tenants.models import Takeover, Tenant, User
+from tenants.takeover.refusals import told
 
 Kind, State = Takeover.Kind, Takeover.State
 
@@ -36,7 +34,7 @@ def of_either(tenant_id: uuid.UUID) -> Q:
 
 
 @admin.register(Takeover)
-class TakeoverAdmin(ReadOnlyAdmin):
+class TakeoverAdmin(DecidingPages):
     reach = staticmethod(of_either)
     change_form_template = "admin/tenants/takeover/change_form.html"
     list_display = (
@@ -67,7 +65,8 @@ class TakeoverAdmin(ReadOnlyAdmin):
         "undone_at",
         "is_stopped",
         "reason",
-        "refusal",
+        "given_up_at",
+        "why_not",
         "steps_done",
     )
     readonly_fields = fields
@@ -87,6 +86,10 @@ class TakeoverAdmin(ReadOnlyAdmin):
     def administrator(self, takeover: Takeover) -> str:
         who = takeover.administrator_id
         return _name_in(takeover, who) if who else ""
+
+    @admin.display(description=gettext_lazy("why not"))
+    def why_not(self, takeover: Takeover) -> str:
+        return told(takeover)
 
     @admin.display(description=gettext_lazy("steps"))
     def steps_done(self, takeover: Takeover) -> str:
@@ -129,7 +132,9 @@ class TakeoverAdmin(ReadOnlyAdmin):
         limited = takeover.limited_until and takeover.limited_until > timezone.now()
         done = takeover.state == State.DONE
         context |= {
-            "is_under_way": takeover.state in {State.PREPARED, State.UNDOING},
+            "is_under_way": takeover.state in {State.PREPARED, State.UNDOING}
+            and not takeover.given_up_at,
+            "why_not": told(takeover),
             "may_waive": is_operator and done and limited,
             "may_stop": is_operator and done and _is_newest(takeover),
             "may_undo": self._may_undo(takeover, user),
@@ -149,108 +154,6 @@ class TakeoverAdmin(ReadOnlyAdmin):
     def state_view(self, request: HttpRequest, takeover_id: uuid.UUID) -> HttpResponse:
         """For the script of a page that waits."""
         return JsonResponse({"mark": self._takeover(request, takeover_id).state})
-
-    def waive_view(self, request: HttpRequest, takeover_id: uuid.UUID) -> HttpResponse:
-        takeover = self._for_operators(request, takeover_id)
-        return self._ask(
-            request,
-            takeover,
-            name="waive_takeover",
-            title=_("Waive the limits of %(domain)s"),
-            lines=[
-                _(
-                    "The new administrators may do everything from now on, also to accounts that were there before."
-                )
-            ],
-            button=_("Waive the limits"),
-            act=oversee.waive,
-            done=_("The limits are waived."),
-            needs_reason=True,
-        )
-
-    def stop_view(self, request: HttpRequest, takeover_id: uuid.UUID) -> HttpResponse:
-        takeover = self._for_operators(request, takeover_id)
-        lines = [
-            _(
-                "Everything is as it was before the takeover, and everybody concerned is told by mail."
-            ),
-            _("Whoever took the domain does not take it again by themselves for 30 days."),
-        ]
-        return self._ask(
-            request,
-            takeover,
-            name="stop_takeover",
-            title=_("Stop the takeover of %(domain)s"),
-            lines=lines,
-            button=_("Stop the takeover"),
-            act=oversee.stop,
-            done=_("The takeover was stopped."),
-            needs_reason=True,
-        )
-
-    def undo_view(self, request: HttpRequest, takeover_id: uuid.UUID) -> HttpResponse:
-        takeover = self._takeover(request, takeover_id)
-        lines = [
-            _(
-                "Everything that belongs to %(domain)s goes back to %(organisation)s, as it is now: also accounts that were made since."
-            )
-            % {"domain": shown_domain(takeover.domain_name), "organisation": takeover.source_name},
-            _(
-                "No account, password or protected file is lost. Everybody concerned is told by mail."
-            ),
-        ]
-        return self._ask(
-            request,
-            takeover,
-            name="undo_takeover",
-            title=_("Undo the takeover of %(domain)s"),
-            lines=lines,
-            button=_("Undo the takeover"),
-            act=give_back.undo,
-            done=_("The takeover was undone."),
-            needs_reason=operates(operator_of(request)),
-        )
-
-    def _ask(
-        self,
-        request: HttpRequest,
-        takeover: Takeover,
-        *,
-        name: str,
-        title: str,
-        lines: list[str],
-        button: str,
-        act: Callable[..., Takeover],
-        done: str,
-        needs_reason: bool,
-    ) -> HttpResponse:
-        here = reverse("admin:tenants_takeover_change", args=(takeover.pk,))
-
-        def decide(reason: str) -> str:
-            act(domain_name=takeover.domain_name, reason=reason, acting_user=operator_of(request))
-            return here
-
-        question = confirming.Question(
-            name=name,
-            domain_name=takeover.domain_name,
-            title=title % {"domain": shown_domain(takeover.domain_name)},
-            lines=lines,
-            button=button,
-            act=decide,
-            done=done,
-            back=here,
-            needs_reason=needs_reason,
-        )
-        return confirming.ask(request, self.admin_site, question)
-
-    def _takeover(self, request: HttpRequest, takeover_id: uuid.UUID) -> Takeover:
-        found: Takeover = get_object_or_404(self.get_queryset(request), pk=takeover_id)
-        return found
-
-    def _for_operators(self, request: HttpRequest, takeover_id: uuid.UUID) -> Takeover:
-        if not scope.of(request).is_everything:
-            raise PermissionDenied
-        return self._takeover(request, takeover_id)
 
 
 def _is_newest(takeover: Takeover) -> bool:

@@ -8,15 +8,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from outbox import announcing
 from tenants.addresses import shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
+from tenants.admin.soon import soon
 from tenants.flows import take_over
 from tenants.models import Tenant
 from tenants.takeover.exceptions import TakeoverRefused
-
-TASK = "tenants.tasks.run_takeover"
 
 
 def view(
@@ -38,6 +36,10 @@ def view(
         lines=[line.text for line in preview.lines if not line.collides],
         warnings=[line.text for line in preview.lines if line.collides],
         button=_("Take over %(domain)s") % {"domain": shown},
+        shown=[
+            str(preview.plan.source.pk),
+            *(line.name for line in preview.lines if line.collides),
+        ],
         act=lambda _reason: _begin(request, domain_name, target),
         done=_("The takeover has begun. This page shows how far it is."),
         back=reverse("admin:tenants_domain_prove", args=(preview.proof.pk,)),
@@ -46,9 +48,6 @@ def view(
 
 
 def _begin(request: HttpRequest, domain_name: str, target: Tenant) -> str:
-    """Where no worker can be told, the next look for what was begun finds it, within minutes."""
-    takeover = take_over.begin(
-        domain_name=domain_name, target=target, acting_user=operator_of(request)
+    return soon(
+        take_over.begin(domain_name=domain_name, target=target, acting_user=operator_of(request))
     )
-    announcing.ask(TASK, str(takeover.pk))
-    return reverse("admin:tenants_takeover_change", args=(takeover.pk,))

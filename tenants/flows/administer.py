@@ -5,20 +5,16 @@ It is part of the transaction that notes the proof, so it is done with it or not
 
 from __future__ import annotations
 
-from django.db import transaction
-from django.utils import timezone
-
 from tenants.access import operates
-from tenants.flows import give_back
 from tenants.models import Address, Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
-from tenants.takeover.exceptions import NothingToUndo, StoppedBefore, TakenAlready
-from tenants.takeover.journal import finish, note, prepare, step
+from tenants.takeover.exceptions import StoppedBefore, TakenAlready
+from tenants.takeover.journal import finish, finish_back, note, prepare, step, was_stopped
 from tenants.takeover.notices import tell
 from tenants.takeover.registry import Plan
 
 SWITCHES = ("allow_ad_hoc_subscriptions", "allow_email_verified_users")
 TENANT = "tenant"
-Kind, State = Takeover.Kind, Takeover.State
+Kind = Takeover.Kind
 
 
 def become_administrator(proof: DomainProof, acting_user: User | None) -> Takeover | None:
@@ -57,11 +53,7 @@ def become_administrator(proof: DomainProof, acting_user: User | None) -> Takeov
 
 def refuse_who_was_stopped(domain_name: str, actor: User, acting_user: User | None) -> None:
     """Whom an operator stopped needs an operator, who runs the command. Raises StoppedBefore."""
-    if (
-        not operates(acting_user)
-        and actor.tenant
-        and give_back.was_stopped(domain_name, actor.tenant, actor)
-    ):
+    if not operates(acting_user) and actor.tenant and was_stopped(domain_name, actor.tenant, actor):
         raise StoppedBefore(domain_name)
 
 
@@ -86,30 +78,17 @@ def _hand_to(person: User, tenant: Tenant, takeover: Takeover) -> None:
     step(takeover, "administrator")
 
 
-@transaction.atomic
-def stop(*, takeover: Takeover, reason: str, acting_user: User | None) -> Takeover:
-    """Nobody administers the tenant any more. Operators do it, see `oversee.stop`. Raises NothingToUndo."""
+def leave_to_nobody(takeover: Takeover, acting_user: User | None) -> None:
+    """Nobody administers the tenant any more: an operator stopped it, see `oversee.stop`."""
     tenant = Tenant.objects.select_for_update().get(pk=takeover.target_tenant_id)
-    hit = Takeover.objects.filter(
-        pk=takeover.pk, state=State.DONE, undo_until__gt=timezone.now()
-    ).update(
-        state=State.UNDONE,
-        undone_at=timezone.now(),
-        undone_by_id=acting_user.pk if acting_user else None,
-        is_stopped=True,
-        reason=reason,
-    )
-    if hit != 1:
-        raise NothingToUndo(takeover.domain_name)
-    _leave_to_nobody(tenant, takeover)
+    _leave(tenant, takeover)
+    finish_back(takeover)
     people = User.objects.filter(tenant=tenant)
     tell(stage=TakeoverNotice.Stage.ENDED, tenant=tenant, people=people, takeover=takeover)
-    note("takeover.stopped", takeover, tenant.pk, acting_user, reason=reason)
-    takeover.refresh_from_db()
-    return takeover
+    note("takeover.stopped", takeover, tenant.pk, acting_user, reason=takeover.reason)
 
 
-def _leave_to_nobody(tenant: Tenant, takeover: Takeover) -> None:
+def _leave(tenant: Tenant, takeover: Takeover) -> None:
     """The switches are as they were, nobody has a role, and no proof holds."""
     before = takeover.moved.get(kind=TENANT).before
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.UNMANAGED, **before)

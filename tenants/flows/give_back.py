@@ -1,23 +1,26 @@
-"""Undoing a takeover within 30 days: everything that belongs to the domain goes back, as it is then."""
+"""Undoing a takeover within 30 days: everything that belongs to the domain goes back, as it is then.
+
+`begin` notes it, `run` does all of it in one transaction, as on the way there.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tenants.access import require_governs
+from audit import origin
+from tenants.access import require_governs, require_operates
+from tenants.flows import administer
 from tenants.models import Domain, Takeover, TakeoverNotice, Tenant, User
+from tenants.takeover import refusals
 from tenants.takeover.exceptions import NothingToUndo, UnderWay
-from tenants.takeover.journal import actor, carry_out, lock, note, settle
+from tenants.takeover.journal import actor, carry_out, finish_back, lock, note, settle
 from tenants.takeover.notices import tell
 from tenants.takeover.registry import Move
 
 Kind, State = Takeover.Kind, Takeover.State
-# So long an operator's decision to stop a takeover holds against the same taker.
-STOPPED_FOR = dt.timedelta(days=30)
 
 
 def undoable(domain_name: str) -> Takeover | None:
@@ -39,30 +42,57 @@ def undoable(domain_name: str) -> Takeover | None:
     return takeover if holder.exists() and source.exists() else None
 
 
-def undo(*, domain_name: str, acting_user: User | None, reason: str = "") -> Takeover:
-    """By whoever runs the service, or an administrator of the taker. Raises NotAllowed, NothingToUndo or UnderWay."""
-    takeover = get_undoable(domain_name)
+def undo(
+    *,
+    domain_name: str,
+    acting_user: User | None,
+    reason: str = "",
+    takeover_id: uuid.UUID | None = None,
+) -> Takeover:
+    """`begin` and `run`. Raises as they do."""
+    begun = begin(
+        domain_name=domain_name, acting_user=acting_user, reason=reason, takeover_id=takeover_id
+    )
+    return run(begun.pk)
+
+
+def begin(
+    *,
+    domain_name: str,
+    acting_user: User | None,
+    reason: str = "",
+    takeover_id: uuid.UUID | None = None,
+) -> Takeover:
+    """Notes that it shall be undone; `run` does it. By whoever runs the service, or an administrator of the taker.
+
+    Raises NotAllowed, NothingToUndo (also where `takeover_id`, if given, is another one by now) or UnderWay.
+    """
+    takeover = get_undoable(domain_name, takeover_id)
     require_governs(acting_user, Tenant.objects.get(pk=takeover.target_tenant_id))
-    begin(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=False)
-    return run(takeover.pk)
+    mark(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=False)
+    return takeover
 
 
-def get_undoable(domain_name: str) -> Takeover:
+def get_undoable(domain_name: str, takeover_id: uuid.UUID | None = None) -> Takeover:
     """Raises NothingToUndo."""
     takeover = undoable(domain_name)
-    if takeover is None:
+    if takeover is None or takeover_id not in {None, takeover.pk}:
         raise NothingToUndo(domain_name)
     return takeover
 
 
 @transaction.atomic
-def begin(*, takeover: Takeover, acting_user: User | None, reason: str, is_stopped: bool) -> None:
-    wanted = {
+def mark(*, takeover: Takeover, acting_user: User | None, reason: str, is_stopped: bool) -> None:
+    """Raises UnderWay."""
+    whose = origin.current().on_behalf_of
+    wanted = refusals.NONE | {
         "state": State.UNDOING,
         "undone_by_id": acting_user.pk if acting_user else None,
+        "undone_on_behalf_of_id": whose.id if whose else None,
         "reason": reason,
         "is_stopped": is_stopped,
-        "refusal": "",
+        "attempts": 0,
+        "given_up_at": None,
     }
     try:
         with transaction.atomic():
@@ -75,29 +105,34 @@ def begin(*, takeover: Takeover, acting_user: User | None, reason: str, is_stopp
 
 
 def run(takeover_id: uuid.UUID) -> Takeover:
-    """Undoes what `begin` noted, once, however often it is called."""
-    return settle(takeover_id, State.UNDOING, _move_back)
+    """Undoes what was marked, once, however often it is called. Raises Refusal where it cannot be any more."""
+    return settle(takeover_id, State.UNDOING, _undo)
 
 
-def was_stopped(domain_name: str, taker: Tenant, person: User | None = None) -> bool:
-    """Whether an operator stopped this taker's takeover of the domain not long ago; that of `person`, if given."""
-    stopped = Takeover.objects.filter(
-        domain_name=domain_name, target_tenant_id=taker.pk, state=State.UNDONE, is_stopped=True
-    )
-    if person:
-        stopped = stopped.filter(kind=Kind.INTERNAL, administrator_id=person.pk)
-    return stopped.filter(undone_at__gt=timezone.now() - STOPPED_FOR).exists()
+def _undo(takeover: Takeover) -> None:
+    """A worker does it, long after the request of an operator who acted for the organisation."""
+    with origin.on_behalf_of(takeover.behalf_of_undoing):
+        _undo_as_asked(takeover)
 
 
-def _move_back(takeover: Takeover) -> None:
-    domain, first, taker = lock(takeover, takeover.target_tenant_id)
+def _undo_as_asked(takeover: Takeover) -> None:
     acting_user = actor(takeover.undone_by_id)
+    if takeover.is_stopped:
+        require_operates(acting_user)
+    if takeover.kind == Kind.INTERNAL:
+        administer.leave_to_nobody(takeover, acting_user)
+    else:
+        _move_back(takeover, acting_user)
+
+
+def _move_back(takeover: Takeover, acting_user: User | None) -> None:
+    domain, first, taker = lock(takeover, takeover.target_tenant_id)
+    require_governs(acting_user, taker)
     move = Move(
         domain, taker, first, takeover.is_whole, takeover, is_back=True, acting_user=acting_user
     )
     carry_out(move)
-    takeover.state, takeover.undone_at = State.UNDONE, timezone.now()
-    takeover.save(update_fields=("state", "undone_at"))
+    finish_back(takeover)
     tell(
         stage=TakeoverNotice.Stage.ENDED,
         tenant=first,

@@ -14,16 +14,13 @@ from django.utils import timezone
 from audit.services import record
 from tenants.access import governs, require_governs
 from tenants.flows import take_over
-from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
+from tenants.models import DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import domain_named
+from tenants.takeover import allowed
 from tenants.takeover.exceptions import (
     NoOffer,
     NotHeld,
-    NotManaged,
     OfferedAlready,
-    OnlyDomain,
-    OtherHolder,
-    OwnAlready,
     WhoOfferedMayNotAnyMore,
 )
 from tenants.takeover.journal import lines_of, plan_for, prepare
@@ -39,7 +36,7 @@ def offer(
 ) -> DomainHandOver:
     """`tenant` offers its domain to another one. Raises NotAllowed or a TakeoverRefused."""
     require_governs(acting_user, tenant)
-    _refuse(domain_name, tenant, to)
+    allowed.hand_over(domain_name, tenant, to)
     now = timezone.now()
     offers_of(domain_name).filter(expires_at__lte=now).update(
         state=State.WITHDRAWN, answered_at=now
@@ -57,6 +54,11 @@ def offer(
         raise OfferedAlready(domain_name) from None
     _record("domain.offered", made, acting_user)
     return made
+
+
+def preview_for_giver(*, domain_name: str, to: Tenant) -> list[Line]:
+    """As `preview`, less what nobody outside `to` is told of it: whoever offers has no consent yet."""
+    return [line for line in preview(domain_name=domain_name, to=to) if not line.tells_of_target]
 
 
 def preview(*, domain_name: str, to: Tenant) -> list[Line]:
@@ -78,16 +80,20 @@ def decline(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> No
 
 
 def accept(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
-    """The domain and what belongs to it go to `tenant`. Raises NotAllowed or a TakeoverRefused."""
-    return take_over.run(_accepted(domain_name, tenant, acting_user).pk)
+    """`begin_to_accept`, and does it. Raises NotAllowed or a TakeoverRefused."""
+    begun = begin_to_accept(domain_name=domain_name, tenant=tenant, acting_user=acting_user)
+    return take_over.run(begun.pk)
 
 
 @transaction.atomic
-def _accepted(domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
+def begin_to_accept(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Takeover:
+    """The domain and what belongs to it shall go to `tenant`; `take_over.run` does it. Raises NotAllowed or a
+    TakeoverRefused.
+    """
     made = _end(domain_name, {"target_tenant_id": tenant.pk}, tenant, State.ACCEPTED, acting_user)
     source = Tenant.objects.get(pk=made.source_tenant_id)
     _require_offerer(made, source)
-    domain = _refuse(domain_name, source, tenant)
+    domain = allowed.hand_over(domain_name, source, tenant)
     takeover = prepare(
         kind=Takeover.Kind.HAND_OVER, plan=plan_for(domain, tenant), acting_user=acting_user
     )
@@ -145,20 +151,6 @@ def offers_for(tenant: Tenant) -> QuerySet[DomainHandOver]:
     """Those that `tenant` can answer now."""
     waiting = DomainHandOver.objects.filter(target_tenant_id=tenant.pk, state=State.OFFERED)
     return waiting.filter(expires_at__gt=timezone.now())
-
-
-def _refuse(domain_name: str, tenant: Tenant, to: Tenant) -> Domain:
-    domain = Domain.objects.select_related("tenant").filter(name=domain_name, tenant=tenant).first()
-    if domain is None:
-        raise OtherHolder(domain_name)
-    if tenant.pk == to.pk:
-        raise OwnAlready(domain_name)
-    for one in (tenant, to):
-        if one.state != Tenant.State.MANAGED:
-            raise NotManaged(one.name)
-    if not Domain.objects.filter(tenant=tenant).exclude(pk=domain.pk).exists():
-        raise OnlyDomain(domain_name)
-    return domain
 
 
 def _record(action: str, made: DomainHandOver, acting_user: User | None) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
+
 from django.db import transaction
 from django.utils import timezone
 
 from tenants.access import require_operates
-from tenants.flows import administer, give_back
+from tenants.flows import give_back
 from tenants.models import Takeover, User
 from tenants.takeover.exceptions import NothingToUndo, NothingToWaive, ReasonNeeded
 from tenants.takeover.journal import note
@@ -15,15 +17,23 @@ Kind, State = Takeover.Kind, Takeover.State
 
 
 @transaction.atomic
-def waive(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
-    """The new administrators may do everything from now on. Raises OperatorsOnly, ReasonNeeded or NothingToWaive."""
+def waive(
+    *,
+    domain_name: str,
+    reason: str,
+    acting_user: User | None,
+    takeover_id: uuid.UUID | None = None,
+) -> Takeover:
+    """The new administrators may do everything from now on. Raises OperatorsOnly, ReasonNeeded or NothingToWaive,
+    also where `takeover_id`, if given, is not the one that has limits now.
+    """
     _require(reason, acting_user)
     now = timezone.now()
     limited = Takeover.objects.select_for_update().filter(
         domain_name=domain_name, state=State.DONE, limited_until__gt=now
     )
     takeover = limited.order_by("-done_at").first()
-    if takeover is None:
+    if takeover is None or takeover_id not in {None, takeover.pk}:
         raise NothingToWaive(domain_name)
     takeover.limited_until = takeover.waived_at = now
     takeover.waived_by_id = acting_user.pk if acting_user else None
@@ -33,20 +43,35 @@ def waive(*, domain_name: str, reason: str, acting_user: User | None) -> Takeove
 
 
 def stop(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
-    """Undoes the newest takeover of the domain, and keeps its taker from repeating it by themselves.
+    """`begin_to_stop`, and does it. Raises as that does."""
+    begun = begin_to_stop(domain_name=domain_name, reason=reason, acting_user=acting_user)
+    return give_back.run(begun.pk)
 
-    Raises OperatorsOnly, ReasonNeeded, NothingToUndo or UnderWay.
+
+def begin_to_stop(
+    *,
+    domain_name: str,
+    reason: str,
+    acting_user: User | None,
+    takeover_id: uuid.UUID | None = None,
+) -> Takeover:
+    """Notes that the newest takeover of the domain shall be undone, and that its taker does not repeat it by
+    themselves; `give_back.run` does it.
+
+    Raises OperatorsOnly, ReasonNeeded, NothingToUndo (also where `takeover_id`, if given, is not the newest) or
+    UnderWay.
     """
     _require(reason, acting_user)
     newest = Takeover.objects.filter(domain_name=domain_name, state=State.DONE)
     takeover = newest.order_by("-done_at").first()
-    if takeover is None:
+    if takeover is None or takeover_id not in {None, takeover.pk}:
         raise NothingToUndo(domain_name)
-    if takeover.kind == Kind.INTERNAL:
-        return administer.stop(takeover=takeover, reason=reason, acting_user=acting_user)
-    takeover = give_back.get_undoable(domain_name)
-    give_back.begin(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=True)
-    return give_back.run(takeover.pk)
+    if takeover.kind != Kind.INTERNAL:
+        takeover = give_back.get_undoable(domain_name, takeover.pk)
+    elif takeover.undo_until is None or takeover.undo_until <= timezone.now():
+        raise NothingToUndo(domain_name)
+    give_back.mark(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=True)
+    return takeover
 
 
 def _require(reason: str, acting_user: User | None) -> None:

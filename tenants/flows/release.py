@@ -40,7 +40,16 @@ def release(*, domain_name: str, reason: str, acting_user: User | None) -> Takeo
     return settle(takeover.pk, Takeover.State.PREPARED, move)
 
 
-def begin(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
+def begin(
+    *,
+    domain_name: str,
+    reason: str,
+    acting_user: User | None,
+    taker_id: uuid.UUID | None = None,
+) -> Takeover:
+    """Notes what shall be done; `take_over.run` does it. Raises what `release` raises, and NotReleasable where
+    `taker_id`, if given, is not who gets it.
+    """
     require_operates(acting_user)
     if not reason.strip():
         raise ReasonNeeded
@@ -48,6 +57,8 @@ def begin(*, domain_name: str, reason: str, acting_user: User | None) -> Takeove
     if domain is None:
         raise NotHeld(domain_name)
     proof = fresh_proof(domain)
+    if taker_id not in {None, proof.tenant_id}:
+        raise NotReleasable(domain_name)
     return prepare(
         kind=Takeover.Kind.RELEASE,
         plan=Plan(domain, domain.tenant, proof.tenant, is_whole=False),
@@ -74,6 +85,8 @@ def fresh_proof(domain: Domain) -> DomainProof:
 def move(takeover: Takeover) -> None:
     """In the transaction at hand, and under its locks."""
     domain, source, target = lock(takeover, takeover.source_tenant_id)
+    acting_user = actor(takeover.actor_id)
+    require_operates(acting_user)
     if fresh_proof(domain).tenant_id != target.pk:
         raise NotReleasable(domain.name)
     _leave_addresses(domain)
@@ -86,7 +99,6 @@ def move(takeover: Takeover) -> None:
     step(takeover, "domain")
     require_kept((source.pk, target.pk))
     finish(takeover)
-    acting_user = actor(takeover.actor_id)
     for tenant in (source, target):
         note("domain.released", takeover, tenant.pk, acting_user, reason=takeover.reason)
 

@@ -49,7 +49,14 @@ class Takeover(models.Model):
     state = models.CharField(_("state"), max_length=8, choices=State, default=State.PREPARED)
     # Whether nothing was left of the tenant it came from.
     is_whole = models.BooleanField(_("all of it"), default=False)
+    # Why not, by the name of the refusal and what it speaks of: each reader gets the words of their own language. The
+    # words themselves are kept of refusals that tenants/takeover/refusals.py does not know.
+    refusal_name = models.CharField(max_length=60, blank=True, default="", db_default="")
+    refusal_about = models.JSONField(default=list, null=True)
     refusal = models.CharField(_("why not"), max_length=500, blank=True)
+    # How often it was taken up again, and when that ended: from then on it waits for an operator.
+    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
+    given_up_at = models.DateTimeField(_("given up at"), null=True)
     created_at = models.DateTimeField(_("begun"), default=timezone.now)
     done_at = models.DateTimeField(_("done at"), null=True)
     limited_until = models.DateTimeField(_("limited until"), null=True)
@@ -58,6 +65,7 @@ class Takeover(models.Model):
     undo_until = models.DateTimeField(_("can be undone until"), null=True)
     undone_at = models.DateTimeField(_("undone at"), null=True)
     undone_by_id = models.UUIDField(_("undone by"), null=True)
+    undone_on_behalf_of_id = models.UUIDField(null=True)
     # An operator ended it: whoever took the domain does not take it again by themselves.
     is_stopped = models.BooleanField(_("stopped by an operator"), default=False)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
@@ -109,11 +117,16 @@ class Takeover(models.Model):
 
     @property
     def behalf(self) -> Behalf | None:
-        if self.on_behalf_of_id is None or self.actor_id is None:
+        return self._behalf(self.on_behalf_of_id, self.actor_id)
+
+    @property
+    def behalf_of_undoing(self) -> Behalf | None:
+        return self._behalf(self.undone_on_behalf_of_id, self.undone_by_id)
+
+    def _behalf(self, whose: uuid.UUID | None, operator: uuid.UUID | None) -> Behalf | None:
+        if whose is None or operator is None:
             return None
-        return Behalf(
-            self.on_behalf_of_id, tenant_id=self.target_tenant_id, operator_id=self.actor_id
-        )
+        return Behalf(whose, tenant_id=self.target_tenant_id, operator_id=operator)
 
 
 class TakeoverStep(models.Model):

@@ -81,6 +81,7 @@ def _preview_groups(plan: Plan) -> list[Line]:
             _("The name of the group %(old)s is taken: it becomes %(new)s.")
             % {"old": going[pk], "new": new},
             collides=True,
+            tells_of_target=True,
         )
         for pk, new in _new_names(plan, going)
     ]

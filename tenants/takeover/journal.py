@@ -17,10 +17,13 @@ from tenants import signals
 from tenants.address_check import require_kept
 from tenants.models import Domain, Takeover, TakeoverStep, Tenant, User
 from tenants.selectors import administrators_of
+from tenants.takeover import refusals
 from tenants.takeover.exceptions import MovedOn, NobodyLeft, UnderWay
 from tenants.takeover.registry import Line, Move, Plan, belongings
 
 UNDO_FOR = dt.timedelta(days=30)
+# So long an operator's decision to stop a takeover holds against the same taker.
+STOPPED_FOR = dt.timedelta(days=30)
 State = Takeover.State
 
 
@@ -88,7 +91,7 @@ def give_up(takeover_id: uuid.UUID, state: Takeover.State, refusal: Refusal) -> 
     """What was prepared is refused; what was to be undone stays done. The journal says why."""
     became = State.REFUSED if state == State.PREPARED else State.DONE
     hit = Takeover.objects.filter(pk=takeover_id, state=state)
-    if hit.update(state=became, refusal=str(refusal)[:500]):
+    if hit.update(state=became, given_up_at=None, **refusals.kept(refusal)):
         takeover = Takeover.objects.get(pk=takeover_id)
         note("takeover.refused", takeover, takeover.target_tenant_id, None)
 
@@ -106,6 +109,16 @@ def lock(takeover: Takeover, holder_id: uuid.UUID) -> tuple[Domain, Tenant, Tena
         raise MovedOn(takeover.domain_name)
     domain.tenant = tenants[holder_id]
     return domain, tenants[ids[0]], tenants[ids[1]]
+
+
+def was_stopped(domain_name: str, taker: Tenant, person: User | None = None) -> bool:
+    """Whether an operator stopped this taker's takeover of the domain not long ago; that of `person`, if given."""
+    stopped = Takeover.objects.filter(
+        domain_name=domain_name, target_tenant_id=taker.pk, state=State.UNDONE, is_stopped=True
+    )
+    if person:
+        stopped = stopped.filter(kind=Takeover.Kind.INTERNAL, administrator_id=person.pk)
+    return stopped.filter(undone_at__gt=timezone.now() - STOPPED_FOR).exists()
 
 
 def actor(account_id: uuid.UUID | None) -> User | None:
@@ -134,7 +147,14 @@ def finish(takeover: Takeover) -> None:
     moves = takeover.kind != Takeover.Kind.RELEASE
     takeover.limited_until = now + dt.timedelta(hours=hours if moves else 0)
     takeover.undo_until = now + UNDO_FOR
+    takeover.given_up_at = None
     takeover.save()
+
+
+def finish_back(takeover: Takeover) -> None:
+    takeover.state, takeover.undone_at = State.UNDONE, timezone.now()
+    takeover.given_up_at = None
+    takeover.save(update_fields=("state", "undone_at", "given_up_at"))
 
 
 def note(

@@ -21,12 +21,16 @@ AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the preview: what goes, or what collides and the rule for it."""
+    """A line of the preview: what goes, or what collides and the rule for it.
+
+    `tells_of_target`: whoever reads it learns something of the organisation that the domain goes to.
+    """
 
     name: str
     count: int
     text: str
     collides: bool = False
+    tells_of_target: bool = False
 
 
 @dataclass(frozen=True)
