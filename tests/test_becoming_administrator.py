@@ -52,7 +52,10 @@ def signed_in(client: Client, user: User, *, with_factor: bool = True) -> Client
     if with_factor:
         set_up_app(user)
     client.force_login(user)
-    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    if with_factor and user.is_staff:
+        client.post("/accounts/2fa/reauthenticate/", {"code": shown_code()})
+    else:
+        client.post("/accounts/reauthenticate/", {"password": PASSWORD})
     return client
 
 
