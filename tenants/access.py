@@ -1,7 +1,7 @@
 """Who may do what to whose account. What no line here allows is refused.
 
 An operator who acts for an organisation may do there what its administrators may, and nothing else: see
-docs/decisions/0043-acting-for-lends-an-administrators-powers.md.
+docs/decisions/0044-acting-for-lends-an-administrators-powers.md.
 """
 
 from __future__ import annotations
