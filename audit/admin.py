@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Collection
 from typing import Any
 
 from django.contrib import admin
@@ -79,13 +80,13 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
 
     change_list_template = "admin/exported_list.html"
     change_form_template = "admin/row_with_actions.html"
-    # Counting how many rows each filter would leave reads the whole table, once for each.
-    show_facets = admin.ShowFacets.NEVER
     paginator = CountingPaginator
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 50
     actions: Any = ()
+    # Their buttons warn.
+    grave_actions: Collection[str] = ()
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
@@ -106,16 +107,21 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         )
         return csv_answer(rows_of(self, changes), name=str(self.opts.model_name))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
+    def fits(self, action: str, row: Any) -> bool:
+        """Whether the action can do anything with the row as it is: its page offers no other."""
+        return True
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """With the list's actions, for this row."""
-        context = {"row_actions": self.get_action_choices(request)[1:], **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+        row = context.get("original")
+        context["row_actions"] = [
+            (name, label, name in self.grave_actions)
+            for name, label in self.get_action_choices(request)[1:]
+            if row and self.fits(name, row)
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -16,6 +16,8 @@ from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
 from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
 from audit import freshness, refusals, scope
 from audit.scope import Reach
@@ -82,6 +84,10 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     # What administrators read for it in the list of pages, where the word for operators is another.
     name_for_administrators: str | Promise = ""
+    # What an empty list says: how a row comes to be in it.
+    nothing_yet: str | Promise = _("There is nothing here yet.")
+    # Counting how many rows each filter would leave reads the whole table, once for each.
+    show_facets = admin.ShowFacets.NEVER
     # They name the organisation, which an administrator knows.
     columns_of_operators: Collection[str] = ("tenant", "tenant_id")
 
@@ -186,7 +192,8 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
         named = set(request.POST.getlist("action"))
         if request.method == "POST" and named.intersection(self.sensitive_actions):
             freshness.require(request)
-        return super().changelist_view(request, extra_context)
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def changeform_view(
         self,
@@ -197,7 +204,9 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     ) -> Any:
         if request.method == "POST" and self.is_sensitive_to_change:
             freshness.require(request)
-        return super().changeform_view(request, object_id, form_url, extra_context)
+        named = {"title": capfirst(self.opts.verbose_name)} if object_id else {}
+        context = {**named, **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -69,6 +69,10 @@ class EndpointAdmin(ReadOnlyAdmin):
     )
     actions = ("rotate_secrets", "pause", "retry", "delete_them")
     sensitive_actions = ("rotate_secrets", "delete_them")
+    grave_actions = ("delete_them",)
+    nothing_yet = _(
+        "No program is told of what happens to plans. Those who run this service add webhooks."
+    )
     is_sensitive_to_change = True
 
     def subject_of(self, row: Endpoint) -> str:
@@ -80,6 +84,9 @@ class EndpointAdmin(ReadOnlyAdmin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         may = access.operates(operator_of(request))
         return super().get_actions(request) if may else {}
+
+    def fits(self, action: str, row: Endpoint) -> bool:
+        return action != "pause" or row.state == Endpoint.State.ACTIVE
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields if obj else EndpointForm.Meta.fields

@@ -48,6 +48,10 @@ class OutboxMailAdmin(ReadOnlyAdmin):
     search_help_text = _("The beginning of an address.")
     inlines = (MailEventInline,)
     actions = ("retry_now",)
+    nothing_yet = _("No mail was written yet.")
+
+    def fits(self, action: str, row: OutboxMail) -> bool:
+        return row.state in {OutboxMail.State.QUEUED, OutboxMail.State.FAILED}
 
     def subject_of(self, row: OutboxMail) -> str:
         return f"mail:{row.pk}"

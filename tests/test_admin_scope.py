@@ -6,7 +6,6 @@ A page that is added takes part by itself; it fails until tests/foreign.py knows
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,12 +16,13 @@ from django.contrib.admin.sites import all_sites
 from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import Model
 from django.test import Client, RequestFactory
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from audit.scope import of_all
 from audit.scoped_admin import Scoped, ScopedAdmin
 from tenants.admin.users import UserAdmin
 from tenants.models import Tenant, User
+from tests.admin_addresses import Rows, addresses
 from tests.factories import TenantFactory, UserFactory
 from tests.foreign import make_all, shows
 from tests.staff import administrator, sign_in_fresh
@@ -37,8 +37,6 @@ OF_THE_VISIT = {
     "audit_personkey",
     "rms_portal_tally",
 }
-# Signing out, and no longer acting for an organisation, would end the walk.
-ENDS = re.compile(r"/logout/|/act/end/")
 # No filter of ours compares like that. A regular expression can take for ever.
 UNASKED = (
     "startswith",
@@ -50,8 +48,6 @@ UNASKED = (
     "exact__regex",
     "year__regex",
 )
-PLACEHOLDER = re.compile(r"<(path|uuid|str|int):\w+>")
-Rows = dict[type[Model], Model]
 
 
 @pytest.fixture
@@ -69,27 +65,6 @@ def boss(client: Client, rows: Rows) -> User:
 
 def name_of(model: type[Model], page: str) -> str:
     return f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}"
-
-
-def patterns(found: list[Any], prefix: str = "/") -> Iterator[str]:
-    for pattern in found:
-        route = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from patterns(pattern.url_patterns, route)
-        elif isinstance(pattern, URLPattern):
-            yield route
-
-
-def addresses(rows: Rows) -> Iterator[tuple[str, Any]]:
-    """Every address of the administration, with another organisation's row where a row is named."""
-    for route in patterns(get_resolver().url_patterns):
-        if not route.startswith("/admin/") or "(?P" in route or ENDS.search(route):
-            continue
-        model = next(
-            (m for m in rows if f"/{m._meta.app_label}/{m._meta.model_name}/" in route), None
-        )
-        key = rows[model].pk if model else "1"
-        yield PLACEHOLDER.sub(str(key), route), key
 
 
 def lookups(model: type[Model]) -> Iterator[str]:

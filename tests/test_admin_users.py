@@ -7,6 +7,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable
 from typing import cast
 
@@ -83,11 +84,27 @@ def test_the_list_is_taken_along_as_it_is_filtered(client: Client, boss: User) -
     assert client.get(f"{USERS}export/?nonsense=1").status_code == 400
 
 
-def test_what_may_be_done_stands_on_the_accounts_page(client: Client, boss: User) -> None:
-    user = UserFactory.create(tenant=boss.tenant)
+# What a page of an account offers: what can be done with it as it is, and nothing else.
+EITHER = {"end_all_sessions", "reset_second_factors"}
+OFFERED = {
+    ("active", "member"): EITHER | {"disable", "delete_for_now", "make_administrator"},
+    ("active", "administrator"): EITHER | {"disable", "delete_for_now", "make_member"},
+    ("disabled", "member"): {"restore", "delete_for_now"},
+    ("deleted", "member"): {"restore", "release"},
+    ("closed", "member"): set[str](),
+}
+
+
+@pytest.mark.parametrize(("state", "role"), OFFERED)
+def test_what_may_be_done_stands_on_the_accounts_page(
+    client: Client, boss: User, state: str, role: str
+) -> None:
+    user = UserFactory.create(tenant=boss.tenant, role=role)
+    User.objects.filter(pk=user.pk).update(state=state)
     page = client.get(reverse("admin:tenants_user_change", args=(user.pk,))).content.decode()
-    assert f'name="_selected_action" value="{user.pk}"' in page
-    assert '<button class="button" name="action" value="disable">' in page
+    buttons = re.findall(r'<button class="button[^"]*" name="action" value="(\w+)">', page)
+    assert set(buttons) == OFFERED[state, role]
+    assert (f'name="_selected_action" value="{user.pk}"' in page) is bool(buttons)
 
 
 def test_who_has_one_organisation_goes_there_at_once(client: Client, boss: User) -> None:

@@ -27,6 +27,10 @@ class FactorResetAdmin(ReadOnlyAdmin):
     reach = "user__tenant"
     actions = ("approve", "decline")
     sensitive_actions = ("approve",)
+    nothing_yet = _("No reset of an administrator's second factors was asked for.")
+
+    def fits(self, action: str, row: FactorReset) -> bool:
+        return row.state == FactorReset.State.WAITING
 
     def subject_of(self, row: FactorReset) -> str:
         return f"user:{row.user_id}"

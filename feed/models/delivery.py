@@ -80,4 +80,4 @@ class Delivery(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.event_id} to {self.endpoint_id}"
+        return f"{self.event}, {self.endpoint}"

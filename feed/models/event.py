@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 
@@ -62,7 +63,7 @@ class Event(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.uid}"
+        return f"{self.get_kind_display()}, {date_format(self.at, 'DATETIME_FORMAT')}"
 
 
 class FeedHead(models.Model):

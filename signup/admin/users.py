@@ -34,6 +34,10 @@ def own_tenant(request: HttpRequest) -> Tenant | None:
 class InvitingAdmin(AccountAdmin):
     actions = (*AccountAdmin.actions, "invite_again")
 
+    def fits(self, action: str, row: User) -> bool:
+        has_chosen = action == "invite_again" and row.has_usable_password()
+        return super().fits(action, row) and not has_chosen
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.is_open_to(request)
 

@@ -29,6 +29,11 @@ class OrderAdmin(ReadOnlyAdmin):
     search_help_text = _("The beginning of a domain.")
     sensitive_actions = ("confirm", "refuse", "withdraw")
     actions: Any = ("confirm", "refuse", "withdraw")
+    grave_actions = ("refuse", "withdraw")
+    nothing_yet = _("Nothing was ordered yet. Administrators order under Plans.")
+
+    def fits(self, action: str, row: Order) -> bool:
+        return row.state == Order.State.PLACED
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Deciding is the operator's, withdrawing the administrator's."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -68,7 +69,8 @@ class PlanAdmin(CatalogueAdmin):
         "service_plans",
         "edited_at",
     )
-    filter_horizontal = ("service_plans",)
+    # A handful, each with its words beside it: nothing to scroll, and screen readers say what is chosen.
+    formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Whether a plan costs something does not change under those who have it."""

@@ -36,6 +36,9 @@ class SubscriptionAdmin(ReadOnlyAdmin):
 
     actions = ("decide_assignment",)
 
+    def fits(self, action: str, row: Subscription) -> bool:
+        return not row.plan.is_free
+
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.assignment_view)
         name = "subscriptions_subscription_assignment"
@@ -44,7 +47,7 @@ class SubscriptionAdmin(ReadOnlyAdmin):
     def assignment_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return assignment_page(request, self, self.get_object(request, object_id))
 
-    @admin.action(description=_("Say who gets a unit (choose one)"))
+    @admin.action(description=_("Say who gets a unit"))
     def decide_assignment(
         self, request: HttpRequest, queryset: QuerySet[Subscription]
     ) -> HttpResponse | None:

@@ -41,7 +41,7 @@ class OfUnits(ReadOnlyAdmin):
     def plan(self, row: Any) -> str:
         return str(row.subscription.plan)
 
-    @admin.display(description=_("tenant"))
+    @admin.display(description=_("organisation"))
     def tenant(self, row: Any) -> str:
         return str(row.subscription.tenant)
 
@@ -164,6 +164,7 @@ class UnitWaitAdmin(OfUnits):
     list_filter = ("subscription__plan", "how")
     fields = ("user", "plan", "tenant", "how", "since")
     actions = ("give_up",)
+    nothing_yet = _("Nobody waits: there is a unit for everybody who is to get one.")
 
     @admin.action(description=_("Take out of the line"))
     def give_up(self, request: HttpRequest, queryset: QuerySet[UnitWait]) -> None:
@@ -181,12 +182,17 @@ class EndWarningAdmin(ReadOnlyAdmin):
     """Whether anybody was told that a plan ends: where none was, it is the operator's to tell."""
 
     reach = "subscription__tenant"
-    list_display = ("subscription", "tenant", "ends_at", "days", "told", "warned_at")
-    list_select_related = ("subscription__tenant",)
+    list_display = ("plan", "tenant", "ends_at", "days", "told", "warned_at")
+    list_select_related = ("subscription__tenant", "subscription__plan")
     list_filter = ("told", "ends_at")
+    nothing_yet = _("No plan was about to end yet. Warnings go out 30, 7 and 1 days before.")
     search_beginnings = ("subscription__tenant__domains__name",)
     search_help_text = _("The beginning of a domain.")
 
-    @admin.display(description=_("tenant"))
+    @admin.display(description=_("plan"))
+    def plan(self, row: EndWarning) -> str:
+        return str(row.subscription.plan)
+
+    @admin.display(description=_("organisation"))
     def tenant(self, row: EndWarning) -> str:
         return str(row.subscription.tenant)

@@ -81,4 +81,4 @@ class Order(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.plan_id} for {self.tenant_id}"
+        return f"{self.plan}, {self.tenant}"

@@ -22,8 +22,15 @@ class Subscription(models.Model):
         MANUAL = "manual", _("by hand")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="subscriptions")
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions")
+    tenant = models.ForeignKey(
+        Tenant,
+        on_delete=models.PROTECT,
+        related_name="subscriptions",
+        verbose_name=_("organisation"),
+    )
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, related_name="subscriptions", verbose_name=_("plan")
+    )
     units = models.PositiveIntegerField(_("units"), null=True, help_text=_("Empty: an open pool."))
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     trial_ends_at = models.DateTimeField(_("trial ends"), null=True)
@@ -73,7 +80,9 @@ class Subscription(models.Model):
                 fields=("tenant", "plan"),
                 condition=Q(cancelled_at__isnull=True),
                 name="one_subscription_to_a_plan",
-                violation_error_message=_("The tenant has a subscription to this plan already."),
+                violation_error_message=_(
+                    "The organisation has a subscription to this plan already."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(ends_at__isnull=True) | Q(ends_at__gte=F("started_at")),
@@ -83,7 +92,7 @@ class Subscription(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.plan_id} of {self.tenant_id}"
+        return f"{self.plan}, {self.tenant}"
 
 
 class AssignedLicence(models.Model):
@@ -96,9 +105,14 @@ class AssignedLicence(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="assigned_licences"
+        Subscription,
+        on_delete=models.CASCADE,
+        related_name="assigned_licences",
+        verbose_name=_("subscription"),
     )
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="assigned_licences")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="assigned_licences", verbose_name=_("user")
+    )
     assigned_at = models.DateTimeField(_("assigned"), default=timezone.now)
     how = models.CharField(
         _("assigned how"),
@@ -122,4 +136,4 @@ class AssignedLicence(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.subscription_id} for {self.user_id}"
+        return f"{self.user}, {self.subscription.plan}"

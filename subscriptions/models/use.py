@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.plan import Plan
@@ -16,9 +17,20 @@ class UseOfDay(models.Model):
     """
 
     day = models.DateField(_("day"))
-    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="use", db_index=False)
+    plan = models.ForeignKey(
+        Plan,
+        on_delete=models.PROTECT,
+        related_name="use",
+        db_index=False,
+        verbose_name=_("plan"),
+    )
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, null=True, related_name="use", db_index=False
+        Subscription,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="use",
+        db_index=False,
+        verbose_name=_("subscription"),
     )
     state = models.CharField(_("state"), max_length=9, blank=True)
     subscriptions = models.PositiveIntegerField(_("subscriptions"), default=1)
@@ -45,4 +57,4 @@ class UseOfDay(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.plan_id} on {self.day}"
+        return f"{self.plan}, {date_format(self.day)}"

@@ -17,9 +17,15 @@ class UnitWait(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="waits", db_index=False
+        Subscription,
+        on_delete=models.CASCADE,
+        related_name="waits",
+        db_index=False,
+        verbose_name=_("subscription"),
     )
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="unit_waits")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="unit_waits", verbose_name=_("user")
+    )
     since = models.DateTimeField(_("since"), default=timezone.now)
     how = models.CharField(
         _("assigned how"),
@@ -44,7 +50,7 @@ class UnitWait(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user_id} for {self.subscription_id}"
+        return f"{self.user}, {self.subscription.plan}"
 
 
 class WithheldUnit(models.Model):

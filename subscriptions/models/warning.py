@@ -6,6 +6,7 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.subscription import Subscription
@@ -16,7 +17,11 @@ class EndWarning(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     subscription = models.ForeignKey(
-        Subscription, on_delete=models.CASCADE, related_name="warnings", db_index=False
+        Subscription,
+        on_delete=models.CASCADE,
+        related_name="warnings",
+        db_index=False,
+        verbose_name=_("subscription"),
     )
     ends_at = models.DateTimeField(_("ends"))
     days = models.PositiveSmallIntegerField(_("days before"))
@@ -38,4 +43,4 @@ class EndWarning(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.days} days before {self.ends_at} of {self.subscription_id}"
+        return f"{self.subscription}, {date_format(self.ends_at)}"

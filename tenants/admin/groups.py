@@ -36,6 +36,7 @@ class GroupAdmin(ReadOnlyAdmin):
     reach = "tenant"
     search_beginnings = ("name_key",)
     search_help_text = _("The beginning of a name.")
+    nothing_yet = _("There is no group yet. Add one to give plans to several people at once.")
     is_sensitive_to_change = True
     readonly_fields = ("everybody", "around", "created_at")
 
@@ -139,6 +140,7 @@ class GroupMembershipAdmin(ReadOnlyAdmin):
     linked_lookups = ("group",)
     search_beginnings = ("user__email",)
     search_help_text = _("The beginning of an address.")
+    nothing_yet = _("Nobody is in a group yet. Add accounts on the page of a group.")
     fields = ("user", "group", "added_at")
     actions: Any = ("take_out",)
 

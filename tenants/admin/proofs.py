@@ -17,6 +17,7 @@ class DomainProofAdmin(ReadOnlyAdmin):
     list_filter = ("state", "outcome")
     search_beginnings = ("domain_name",)
     search_help_text = _("The beginning of a domain.")
+    nothing_yet = _("Nobody has asked for the record that proves a domain yet.")
     fields = (
         "domain_name",
         "tenant",

@@ -49,6 +49,7 @@ class TakeoverAdmin(DecidingPages):
     list_filter = ("kind", "state", "created_at")
     search_beginnings = ("domain_name",)
     search_help_text = gettext_lazy("The beginning of a domain.")
+    nothing_yet = gettext_lazy("No domain changed who governs it yet.")
     fields = (
         "shown_domain",
         "kind",

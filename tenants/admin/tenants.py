@@ -21,8 +21,12 @@ from tenants.models import Domain, Tenant
 class DomainInline(ScopedInline):
     model = Domain
     reach = "tenant"
-    fields = ("name", "state", "created_at")
+    fields = ("shown_name", "state", "created_at")
     readonly_fields = fields
+
+    @admin.display(description=_("name"))
+    def shown_name(self, domain: Domain) -> str:
+        return str(domain)
 
 
 @admin.register(Tenant)

@@ -51,8 +51,8 @@ class UserAdmin(AddressesPage):
     )
     search_beginnings = ("email",)
     search_help_text = _("The beginning of an address.")
+    nothing_yet = _("Nobody has an account yet. Add users, or import a file of them.")
     fields = (
-        "id",
         "email",
         "change_addresses",
         "first_name",
@@ -67,6 +67,7 @@ class UserAdmin(AddressesPage):
         "language",
         "created_at",
         "last_login",
+        "id",
     )
     inlines = (AddressInline,)
     reach = "tenant"
@@ -87,6 +88,21 @@ class UserAdmin(AddressesPage):
         "make_administrator",
         "make_member",
     )
+    grave_actions = ("disable", "delete_for_now", "release")
+
+    def fits(self, action: str, row: User) -> bool:
+        state, role, admission = row.state, row.role, row.admission
+        needed = {
+            "admit": admission == User.Admission.AWAITED,
+            "take_admission_back": admission == User.Admission.ADMITTED,
+            "disable": row.is_active,
+            "restore": state in {User.State.DISABLED, User.State.DELETED},
+            "delete_for_now": state in {User.State.ACTIVE, User.State.DISABLED},
+            "release": state == User.State.DELETED,
+            "make_administrator": row.is_active and role == User.Role.MEMBER,
+            "make_member": role == User.Role.ADMINISTRATOR,
+        }
+        return needed.get(action, row.is_active)
 
     @admin.action(description=_("Admit to organisation-wide grants"))
     def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

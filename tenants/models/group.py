@@ -63,9 +63,15 @@ class GroupMembership(models.Model):
 
     # Its index is that of the constraint.
     group = models.ForeignKey(
-        Group, on_delete=models.CASCADE, related_name="memberships", db_index=False
+        Group,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        db_index=False,
+        verbose_name=_("group"),
     )
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
     added_at = models.DateTimeField(_("added"), default=timezone.now)
 
     class Meta:
@@ -82,7 +88,7 @@ class GroupMembership(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.user_id} in {self.group_id}"
+        return f"{self.user}, {self.group}"
 
 
 class GroupNesting(models.Model):

@@ -32,7 +32,9 @@ class DomainProof(models.Model):
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, related_name="proofs", verbose_name=_("organisation")
     )
-    actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="proofs")
+    actor = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="proofs", verbose_name=_("asked by")
+    )
     value = models.CharField(_("value"), max_length=64, unique=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.WAITING)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -78,7 +80,7 @@ class DomainProof(models.Model):
                 fields=("domain_name", "tenant"),
                 condition=Q(state="proven"),
                 name="one_proof_per_tenant_and_domain",
-                violation_error_message=_("The tenant has proven this domain already."),
+                violation_error_message=_("The organisation has proven this domain already."),
             ),
             models.CheckConstraint(
                 condition=Q(state="proven", proven_at__isnull=False, next_check_at__isnull=False)

@@ -52,7 +52,7 @@ class Domain(models.Model):
         _("name"),
         max_length=253,
         unique=True,
-        error_messages={"unique": _("This domain belongs to a tenant already.")},
+        error_messages={"unique": _("This domain belongs to an organisation already.")},
     )
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, related_name="domains", verbose_name=_("organisation")

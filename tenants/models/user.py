@@ -135,7 +135,9 @@ class User(AbstractBaseUser):
                 condition=Q(tenant__isnull=True, role="operator")
                 | (Q(tenant__isnull=False) & ~Q(role="operator")),
                 name="operators_have_no_tenant",
-                violation_error_message=_("An operator has no tenant; everybody else has one."),
+                violation_error_message=_(
+                    "An operator has no organisation; everybody else has one."
+                ),
             ),
             models.CheckConstraint(
                 condition=Q(email__isnull=True, state="closed")
