@@ -49,12 +49,12 @@ def pages(client: Client, rows: Rows) -> list[str]:
     found = dict[str, None]()
     for address, _key in addresses(rows):
         answer = client.get(address)
-        target = answer.headers.get("Location", "")
-        if target.startswith("/admin/"):
-            address, answer = target, client.get(target)
+        reached = answer.headers.get("Location", address)
+        if reached != address and reached.startswith("/admin/"):
+            answer = client.get(reached)
         is_page = answer.headers.get("Content-Type", "").startswith("text/html")
         if answer.status_code == 200 and is_page:
-            found[address] = None
+            found[reached] = None
     return list(found)
 
 

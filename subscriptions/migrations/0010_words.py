@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0008_orders"),
+        ("subscriptions", "0009_offered_and_earlier_plans"),
         ("tenants", "0020_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
