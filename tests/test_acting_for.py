@@ -15,10 +15,11 @@ from audit.models import AuditEvent
 from tenants.exceptions import NotAllowed
 from tenants.flows import act_for
 from tenants.models import ActingFor, Tenant, User
+from tests.admin_addresses import Rows
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
 from tests.foreign import make_all
 from tests.staff import administrator, sign_in_fresh
-from tests.test_admin_scope import Rows, walk
+from tests.test_admin_scope import walk
 
 pytestmark = pytest.mark.django_db
 USERS = reverse("admin:tenants_user_changelist")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("subscriptions", "0009_offered_and_earlier_plans"),
-        ("tenants", "0020_words"),
+        ("tenants", "0022_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

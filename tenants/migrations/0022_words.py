@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0019_group_name_begins"),
+        ("tenants", "0021_undoing_that_fails"),
     ]
 
     operations = [
