@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import connection
 from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 from django.db.models.sql import InsertQuery
+from django.db.models.sql.compiler import SQLCompiler
 
 Row = TypeVar("Row", bound=Model)
 Value = str | uuid.UUID
@@ -67,13 +69,15 @@ class Question:
     places: Places
     names: list[str]
     converters: dict[int, tuple[list[Any], Any]]
+    # Each gives a row what was asked for with it, by `select_related`.
+    related: list[Any]
 
 
 class Prepared(Generic[Row]):
     """A question that every request asks: Django makes its SQL once, which takes longer than asking it.
 
     `ask` makes a queryset from texts and ids that it compares with columns as they are, the same one whatever
-    they hold, and without `select_related`.
+    they hold.
     """
 
     def __init__(self, ask: Callable[..., QuerySet[Row, Any]]) -> None:
@@ -88,10 +92,7 @@ class Prepared(Generic[Row]):
     def rows(self, *given: Value) -> list[Row]:
         """What a question without `values_list` finds."""
         model, question = self.prepared(*map(type, given))
-        return [
-            model.from_db(connection.alias, question.names, _converted(question, values))
-            for values in _asked(question, given)
-        ]
+        return [_row(model, question, values) for values in _asked(question, given)]
 
     def prepared(self, *kinds: type[Value]) -> tuple[type[Row], Question]:
         """The model, and the question for values of these kinds."""
@@ -112,9 +113,32 @@ class Prepared(Generic[Row]):
         places: Places = [
             (stored.index(value), None) if value in stored else (None, value) for value in found
         ]
-        columns = [column for column, *_ in compiler.select or ()]
-        names = [column.target.attname for column in columns if hasattr(column, "target")]
-        return rows.model, Question(sql, places, names, compiler.get_converters(columns))
+        converters = compiler.get_converters([column for column, *_ in compiler.select or ()])
+        return rows.model, Question(sql, places, _names(compiler), converters, _related(compiler))
+
+
+def _names(compiler: SQLCompiler) -> list[str]:
+    """Those of the model's own columns, which come first; none of a question with `values_list`."""
+    if compiler.klass_info is None:
+        return []
+    columns = [compiler.select[at][0] for at in compiler.klass_info["select_fields"]]
+    return [column.target.attname for column in columns]
+
+
+def _related(compiler: SQLCompiler) -> list[Any]:
+    if compiler.klass_info is None:
+        return []
+    # What reads rows in Django does it so; the stubs speak of a later version.
+    populators = cast("Callable[..., list[Any]]", get_related_populators)
+    return populators(compiler.klass_info, compiler.select, connection.alias)
+
+
+def _row(model: type[Row], question: Question, stored: Sequence[Any]) -> Row:
+    values = _converted(question, stored)
+    row = model.from_db(connection.alias, question.names, values[: len(question.names)])
+    for related in question.related:
+        related.populate(values, row)
+    return row
 
 
 def _asked(question: Question, given: Sequence[Value]) -> list[tuple[Any, ...]]:
@@ -123,7 +147,7 @@ def _asked(question: Question, given: Sequence[Value]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def _converted(question: Question, row: tuple[Any, ...]) -> list[Any]:
+def _converted(question: Question, row: Sequence[Any]) -> list[Any]:
     values = list(row)
     for at, (converters, column) in question.converters.items():
         for convert in converters:

@@ -67,14 +67,11 @@ def find(token: str, *, purpose: str) -> MailLink | None:
     """The link that `token` opens for `purpose`, whatever became of its subject; None if there is none."""
     if len(token) != TOKEN_LENGTH:
         return None
-    link = next(iter(_links.rows(digest(token), purpose)), None)
-    # Links go with their mail, also in this very moment.
-    mail = next(iter(_mails.rows(link.mail_id)), None) if link else None
-    if link is None or mail is None:
-        return None
-    link.mail = mail
-    return link
+    return next(iter(_links.rows(digest(token), purpose)), None)
 
 
-_links = Prepared(lambda digest, purpose: MailLink.objects.filter(digest=digest, purpose=purpose))
-_mails = Prepared(lambda mail_id: OutboxMail.objects.order_by().filter(id=mail_id))
+_links = Prepared(
+    lambda digest, purpose: MailLink.objects.select_related("mail").filter(
+        digest=digest, purpose=purpose
+    )
+)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from audit.queries import insert, one_or_none
+from audit.queries import Prepared, insert, one_or_none
 from audit.services import record
 from subscriptions import signals
 from subscriptions.exceptions import NoUnitLeft
@@ -25,17 +27,32 @@ def ensure_free_subscription(
     *, tenant: Tenant, acting_user: User | None, sku: str = FREE_PLAN
 ) -> Subscription:
     """The tenant's subscription to a free plan, made if there was none."""
-    rows = Subscription.objects.filter(tenant=tenant, plan_id=sku, cancelled_at__isnull=True)
-    subscription = one_or_none(rows)
+    subscription = _subscription(tenant, sku)
     if subscription:
         return subscription
     try:
         with transaction.atomic():
             subscription = Subscription.objects.create(tenant=tenant, plan_id=sku)
     except IntegrityError:
-        return rows.get()
+        return _subscriptions_to(tenant.pk, sku).get()
     record_change("subscription.created", subscription, acting_user=acting_user)
     return subscription
+
+
+def _subscription(tenant: Tenant, sku: str) -> Subscription | None:
+    found = next(iter(_held.rows(tenant.pk, sku)), None)
+    if found:
+        found.tenant = tenant
+    return found
+
+
+def _subscriptions_to(tenant_id: uuid.UUID, sku: str) -> QuerySet[Subscription]:
+    """One at most: a constraint."""
+    rows = Subscription.objects.order_by()
+    return rows.filter(tenant=tenant_id, plan_id=sku, cancelled_at__isnull=True)
+
+
+_held = Prepared(_subscriptions_to)
 
 
 def assign_unit(

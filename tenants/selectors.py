@@ -19,15 +19,12 @@ LAPSES_AFTER = dt.timedelta(days=30)
 
 def domain_named(name: str) -> Domain | None:
     """The domain `name` (A-labels), exactly, with the tenant that has it."""
-    domain = next(iter(_domains.rows(name)), None)
-    if domain:
-        domain.tenant = _tenants.rows(domain.tenant_id)[0]
-    return domain
+    return next(iter(_domains.rows(name)), None)
 
 
-# A sign-up asks once or twice, and most often of a domain that nobody has.
-_domains = Prepared(lambda name: Domain.objects.order_by().filter(name=name))
-_tenants = Prepared(lambda tenant_id: Tenant.objects.order_by().filter(id=tenant_id))
+_domains = Prepared(
+    lambda name: Domain.objects.order_by().select_related("tenant").filter(name=name)
+)
 
 
 def tenant_of_domain(name: str) -> Tenant | None:
@@ -51,12 +48,19 @@ def user_by_address(address: str) -> User | None:
     One question whether or not there is one, so that the time to answer does not tell. Whoever has it in a
     directory comes before an operator.
     """
+    found = _accounts.rows(*spellings(address))
+    return min(found, key=lambda user: user.is_operator, default=None)
+
+
+def _accounts_at(*names: str) -> QuerySet[User]:
     # Unordered: the rows would be looked for along the index of the order.
-    people, held, names = User.objects.order_by(), Address.objects.order_by(), spellings(address)
+    people, held = User.objects.order_by(), Address.objects.order_by()
     operator = people.filter(email__in=names, tenant__isnull=True).values("id")
     holders = held.filter(address__in=names).values("user_id").union(operator, all=True)
-    found = people.select_related("tenant").filter(id__in=holders)
-    return min(found, key=lambda user: user.is_operator, default=None)
+    return people.select_related("tenant").filter(id__in=holders)
+
+
+_accounts = Prepared(_accounts_at)
 
 
 def operator_by_address(address: str) -> User | None:

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
+from pytest_django import DjangoAssertNumQueries
 
 from audit.queries import Prepared, insert
 from outbox.models import OutboxMail
 from signup.models import DomainList
-from tenants.models import DomainRule
+from tenants.models import Domain, DomainRule, Tenant, User
 from tenants.selectors import decision_on
+from tests.factories import OperatorFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,25 @@ def test_rows_come_as_the_rows_they_are() -> None:
     assert rules.rows("two.com") == []
     (found,) = rules.rows("one.com")
     assert (found, found.created_at, found.reason) == (made, made.created_at, "spam")
+
+
+def test_rows_bring_what_was_asked_for_with_them(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    domain = Domain.objects.create(name="one.com", tenant=Tenant.objects.create(name="One"))
+    member = UserFactory.create(tenant=domain.tenant, email="anna@one.com")
+    operator = OperatorFactory.create()
+    domains = Prepared(lambda name: Domain.objects.select_related("tenant").filter(name=name))
+    people = Prepared(lambda *ids: User.objects.select_related("tenant").filter(id__in=ids))
+    with django_assert_num_queries(2):
+        (found,) = domains.rows("one.com")
+        tenants = {user: user.tenant for user in people.rows(member.pk, operator.pk)}
+        assert (found.tenant, found.tenant.name, found.tenant_id) == (
+            domain.tenant,
+            "One",
+            domain.tenant.pk,
+        )
+        assert tenants == {member: domain.tenant, operator: None}
 
 
 def test_ids_are_asked_for_as_each_database_keeps_them() -> None:

@@ -14,10 +14,10 @@ from tests.outbox import LocalInbox
 from tests.walk import PASSWORD, SHOWN_DOCUMENT, ClientVisitor, ask
 
 pytestmark = pytest.mark.django_db
-TO_ASK = 12
-TO_JOIN = 28
+TO_ASK = 10
+TO_JOIN = 26
 # With the rules for names of mailboxes, which are remembered for some seconds.
-TO_BE_THE_FIRST = 34
+TO_BE_THE_FIRST = 33
 
 
 def queries_to_finish(address: str) -> list[str]:
