@@ -11,10 +11,10 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.defaults import permission_denied
 
@@ -79,7 +79,15 @@ class PortalAdminSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """Without Django's look at any row of any table by its number, which tells whether there is one."""
-        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        own: list[URLPattern | URLResolver] = [
+            path("counted/", self.admin_view(self.counted_view), name="counted")
+        ]
+        urls = super().get_urls()
+        return own + [url for url in urls if getattr(url, "name", "") != "view_on_site"]
+
+    def counted_view(self, request: HttpRequest) -> JsonResponse:
+        """For the script of the first page, which shows it anew once everything is counted."""
+        return JsonResponse({"mark": dashboard.mark(request)})
 
     def admin_view(self, view: AnyView, cacheable: bool = False) -> AnyView:
         return super().admin_view(self._behind_the_second_factor(view), cacheable)

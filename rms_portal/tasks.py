@@ -17,3 +17,9 @@ def count() -> None:
     """Counts the installation for its dashboard."""
     keeping.count_anew(None)
     keeping.forget()
+
+
+@shared_task
+def count_for(of: str) -> None:
+    """Counts for one dashboard that somebody looks at."""
+    keeping.count_for(of)

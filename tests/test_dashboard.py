@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
+from outbox import announcing
 from outbox.models import OutboxMail
 from rms_portal import tasks
 from rms_portal.dashboard import keeping
@@ -166,10 +167,80 @@ def test_counts_are_kept_for_five_minutes_and_say_of_when_they_are(
 
 def test_the_task_counts_for_operators_and_forgets_what_nobody_looks_at(anna: User) -> None:
     with time_machine.travel(timezone.now() - 2 * DAY):
-        keeping.tally(anna.tenant_id)
+        keeping.count_anew(anna.tenant_id)
     tasks.count()
     (kept,) = Tally.objects.all()
     assert (kept.of, kept.numbers["accounts"]["active"]) == ("installation", 1)
+
+
+# Many accounts are counted by a worker.
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Of whom a worker was asked to count the accounts; an organisation of two has many."""
+    found: list[str] = []
+    monkeypatch.setattr(keeping, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(announcing, "ask", lambda task, of, expires: found.append(of))
+    return found
+
+
+def mark(client: Client) -> str:
+    found: str = client.get("/admin/counted/").json()["mark"]
+    return found
+
+
+def test_nobody_waits_until_many_accounts_are_counted(
+    client: Client, anna: User, asked: list[str]
+) -> None:
+    UserFactory.create(tenant=anna.tenant)
+    sign_in_fresh(client, anna)
+    page = client.get("/admin/").content.decode()
+    assert "The accounts are being counted." in page
+    assert 'data-waits-at="/admin/counted/" data-mark=""' in page
+    assert "js/wait.js" in page
+    assert '<noscript><meta http-equiv="refresh"' in page
+    assert "What needs attention" in page
+    assert (asked, mark(client), Tally.objects.count()) == ([str(anna.tenant_id)], "", 0)
+    tasks.count_for(asked[0])
+    assert mark(client) != ""
+    assert tiles(client)["Active accounts"] == 2
+    assert "js/wait.js" not in client.get("/admin/").content.decode()
+
+
+def test_older_numbers_are_shown_while_many_accounts_are_counted_anew(
+    operator: Client, anna: User, asked: list[str]
+) -> None:
+    UserFactory.create(tenant=anna.tenant)
+    with time_machine.travel(NOW, tick=False):
+        keeping.count_anew(None)
+        UserFactory.create(tenant=anna.tenant)
+    with time_machine.travel(NOW + dt.timedelta(minutes=6), tick=False):
+        sign_in_fresh(operator, User.objects.get(role=User.Role.OPERATOR))
+        assert tiles(operator)["Active accounts"] == 2
+        assert "12:00 (UTC)" in operator.get("/admin/").content.decode()
+        assert set(asked) == {"installation"}
+        tasks.count_for("installation")
+        assert tiles(operator)["Active accounts"] == 3
+
+
+def test_what_two_workers_are_asked_to_count_is_counted_once(
+    anna: User, asked: list[str], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    tasks.count_for(str(anna.tenant_id))
+    with django_assert_num_queries(1):
+        tasks.count_for(str(anna.tenant_id))
+
+
+def test_the_numbers_of_another_organisation_are_not_told_of(
+    client: Client, anna: User, asked: list[str]
+) -> None:
+    other = administrator()
+    keeping.count_anew(other.tenant_id)
+    keeping.count_anew(None)
+    assert mark(sign_in_fresh(client, anna)) == ""
+    assert client.get("/admin/counted/").status_code == 200
+    assert Client().get("/admin/counted/").status_code == 302
 
 
 def test_the_dashboard_asks_as_often_for_many_as_for_few(

@@ -21,6 +21,7 @@ from audit.scoped_admin import ScopedAdmin
 from rms_portal.dashboard import keeping
 from rms_portal.dashboard.attention import Notice, notices
 from rms_portal.dashboard.plots import Plot, bars
+from rms_portal.models import Tally
 from signup.models import SignUp
 from tenants.models import Domain
 
@@ -47,18 +48,30 @@ def context(request: HttpRequest, site: admin.AdminSite) -> dict[str, Any]:
     tenant_id = None if seen.is_everything else seen.tenant_id
     now, tally = timezone.now(), keeping.tally(tenant_id)
     pages = Pages(request, site)
-    return {
-        "counted_at": tally.counted_at,
-        "is_empty": tally.numbers["accounts"]["all"] == 0,
-        "tiles": list(_tiles(tally.numbers, pages, tenant_id)),
-        "plots": _plots(tally.numbers),
-        "plans": tally.numbers["plans"],
+    found = {
         "of_many": tenant_id is None,
         "notices": [
             Linked(notice, pages.list_of(notice.page, notice.filters))
             for notice in notices(tenant_id, now)
         ],
     }
+    return found | (_counted(tally, pages, tenant_id) if tally else {"is_waited_for": True})
+
+
+def _counted(tally: Tally, pages: Pages, tenant_id: uuid.UUID | None) -> dict[str, Any]:
+    return {
+        "counted_at": tally.counted_at,
+        "is_empty": tally.numbers["accounts"]["all"] == 0,
+        "tiles": list(_tiles(tally.numbers, pages, tenant_id)),
+        "plots": _plots(tally.numbers),
+        "plans": tally.numbers["plans"],
+    }
+
+
+def mark(request: HttpRequest) -> str:
+    """Another one once something was counted that was not there before."""
+    tally = keeping.newest(scope.of(request).tenant_id)
+    return tally.counted_at.isoformat() if tally else ""
 
 
 @dataclass(frozen=True, slots=True)
