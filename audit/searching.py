@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import string
-from typing import Any
+from typing import Any, cast
 
 import idna
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 COUNTED_TO = 10_000
@@ -18,11 +19,13 @@ ASCII_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 class CountingPaginator(Paginator):  # type: ignore[type-arg]
     """Counts no further than people read: the whole of a table takes seconds to count."""
 
-    def _get_page(self, rows: Any, number: int, paginator: Any) -> Any:
+    def page(self, number: int | str) -> Page[Any]:
         """Of what lies before a far page, only ids are read, and nothing that belongs to the rows."""
-        if number > NEAR:
-            rows = self.object_list.filter(pk__in=rows.values("pk"))  # type: ignore[attr-defined]
-        return super()._get_page(rows, number, paginator)
+        page = super().page(number)
+        if page.number > NEAR:
+            rows, shown = (cast("QuerySet[Any]", part.object_list) for part in (self, page))
+            page.object_list = rows.filter(pk__in=shown.values("pk"))
+        return page
 
     @cached_property
     def _counted(self) -> int:

@@ -7,8 +7,10 @@ import sys
 from collections.abc import Callable
 
 from benchmarks import (
+    address_rule,
     admin_lists,
     capability,
+    import_in_portal,
     mail_latency,
     sign_up_completions,
     sign_up_requests,
@@ -22,6 +24,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     sign_ups_at_size.NAME: sign_ups_at_size.main,
     admin_lists.NAME: admin_lists.main,
     capability.NAME: capability.main,
+    address_rule.NAME: address_rule.main,
+    import_in_portal.NAME: import_in_portal.main,
 }
 
 

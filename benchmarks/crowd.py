@@ -1,4 +1,4 @@
-"""Fills a PostgreSQL database with people who signed up, ten in each organisation.
+"""Fills a PostgreSQL database with people who signed up, ten in each organisation or all of them in one.
 
 One of them signs up as everybody does; the others are copies of all the rows that this made, with ids,
 addresses and times of their own. So the rows are what the code makes, whatever it comes to make.
@@ -29,7 +29,8 @@ from tenants.models import Address, Domain, Tenant, User
 
 PEOPLE_PER_TENANT = 10
 TEMPLATE = "template@template-of-the-crowd.com"
-TENANT = f"((n - 1) / {PEOPLE_PER_TENANT} + 1)"
+# The number of somebody's organisation.
+TENANT = "((n - 1) / %(per_tenant)s + 1)"
 ADDRESS = f"'person-' || n || '@company-' || {TENANT} || '.com'"
 DOMAIN = f"'company-' || {TENANT} || '.com'"
 # One every 20 seconds up to now: a million in 230 days.
@@ -40,15 +41,18 @@ def identity(kind: str, number: str = "n") -> str:
     return f"md5('{kind}' || {number})::uuid"
 
 
-def fill(people: int) -> None:
+def fill(people: int, per_tenant: int = PEOPLE_PER_TENANT) -> None:
     _sign_up_template()
-    tenants = people // PEOPLE_PER_TENANT
+    tenants = people // per_tenant
+    in_one = people == per_tenant
     with transaction.atomic(), connection.cursor() as cursor:
         # Copies refer to copies; checking each reference takes longer than all the rest.
         cursor.execute("SET LOCAL session_replication_role = replica")
-        for model in OWN:
+        for model, columns in OWN.items():
             is_of_tenant = model in {Tenant, Domain, Subscription}
-            _copies(cursor, model, tenants if is_of_tenant else people)
+            own = columns | (VARIED if in_one and model is User else {})
+            values = {column: value % {"per_tenant": per_tenant} for column, value in own.items()}
+            _copies(cursor, model, values, tenants if is_of_tenant else people)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
 
@@ -136,6 +140,15 @@ OWN: dict[type[models.Model], dict[str, str]] = {
     },
 }
 
+# In an organisation of many, one in ten is of each rarer kind, so that few and many fill a page of a list.
+VARIED = {
+    "state": "CASE WHEN mod(n, 10) = 1 THEN 'disabled' ELSE t.state END",
+    "creation_method": "CASE WHEN mod(n, 10) = 2 THEN 'admin' ELSE t.creation_method END",
+    # Newer accounts and older ones alike, one in twelve today; one in ten never did.
+    "last_login": "CASE WHEN mod(n, 10) <> 3 THEN"
+    " now() - (power(mod(n * 7919::bigint, 1000), 2) / 300 || ' hours')::interval END",
+}
+
 # The first operator was there before.
 WHERE: dict[type[models.Model], str] = {
     User: "tenant_id IS NOT NULL",
@@ -143,9 +156,11 @@ WHERE: dict[type[models.Model], str] = {
 }
 
 
-def _copies(cursor: CursorWrapper, model: type[models.Model], count: int) -> None:
+def _copies(
+    cursor: CursorWrapper, model: type[models.Model], own: dict[str, str], count: int
+) -> None:
     """As many copies of every row that there is of a model as are wanted; there are those of one person."""
-    table, own = model._meta.db_table, OWN[model]
+    table = model._meta.db_table
     columns = [
         str(field.column)
         for field in model._meta.concrete_fields
@@ -160,4 +175,4 @@ def _copies(cursor: CursorWrapper, model: type[models.Model], count: int) -> Non
 
 
 if __name__ == "__main__":
-    fill(int(sys.argv[1]))
+    fill(*map(int, sys.argv[1:]))

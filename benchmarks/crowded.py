@@ -19,6 +19,13 @@ def product_of(here: stack.Stack, people: int = PEOPLE) -> Product:
     return product
 
 
+def organisation_of(here: stack.Stack, people: int = PEOPLE) -> Product:
+    """The product on a database with so many people, all in one organisation."""
+    product = here.product(here.postgres.new_url())
+    run(product, "benchmarks.crowd", str(people), str(people))
+    return product
+
+
 def run(product: Product, module: str, *arguments: str) -> str:
     """Runs a module with the product's settings; what it prints."""
     done = subprocess.run(
@@ -33,5 +40,7 @@ def run(product: Product, module: str, *arguments: str) -> str:
     return done.stdout
 
 
-def admin_pages(product: Product) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in run(product, "benchmarks.admin_pages").splitlines()]
+def admin_pages(product: Product, who: str = "operator", *, times: int = 5) -> list[dict[str, Any]]:
+    """What `who` (operator, administrator) meets on each list, opened so many times."""
+    lines = run(product, "benchmarks.admin_pages", who, str(times)).splitlines()
+    return [json.loads(line) for line in lines]

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -23,7 +22,7 @@ from outbox.models import OutboxMail
 from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
 from subscriptions.flows.ends import untold
-from subscriptions.models import Order, Subscription
+from subscriptions.models import LAST_DAY, Order, Subscription
 from tenants.addresses import shown_domain
 from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import LAPSES_AFTER, proofs_in_danger
@@ -202,7 +201,7 @@ def _mails(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
 def _subscriptions(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice]:
     ending = Subscription.objects.filter(
         Q(cancelled_at__isnull=True) | Q(cancelled_at__gt=now), plan__is_free=False
-    ).annotate(end=Coalesce(F("cancelled_at"), F("ends_at"), F("trial_ends_at")))
+    ).annotate(end=LAST_DAY)
     ending = ending.filter(end__gt=now, end__lte=now + ENDS_WITHIN).order_by("end")
     if tenant_id:
         ending = ending.filter(tenant=tenant_id)

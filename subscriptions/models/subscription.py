@@ -6,11 +6,16 @@ import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from subscriptions.models.plan import Plan
 from tenants.models import Group, Tenant, User
+
+# When a subscription ends, or has ended, by what is known of it.
+LAST_DAY = Coalesce("cancelled_at", "ends_at", "trial_ends_at")
 
 
 class Subscription(models.Model):
@@ -74,6 +79,12 @@ class Subscription(models.Model):
                 condition=Q(trial_ends_at__isnull=False),
                 name="subscriptions_by_trial_end",
             ),
+            # Free plans have none.
+            models.Index(
+                LAST_DAY,
+                condition=Q(IsNull(LAST_DAY, False)),
+                name="subscriptions_by_last_day",
+            ),
         )
         constraints = (
             models.UniqueConstraint(
@@ -126,7 +137,14 @@ class AssignedLicence(models.Model):
         verbose_name = _("assigned licence")
         verbose_name_plural = _("assigned licences")
         ordering = ("-assigned_at", "-id")
-        indexes = (models.Index(fields=("-assigned_at", "-id"), name="units_newest"),)
+        indexes = (
+            models.Index(fields=("-assigned_at", "-id"), name="units_newest"),
+            models.Index(
+                fields=("how", "-assigned_at", "-id"),
+                condition=~Q(how="automatic"),
+                name="units_not_automatic",
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("subscription", "user"),
