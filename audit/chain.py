@@ -22,6 +22,9 @@ from audit.models import AuditEvent, ChainHead
 # The chain of rows without tenant.
 INSTALLATION = uuid.UUID(int=0)
 START = "0" * 64
+# The last row of an organisation of which nothing is left, and those with which it is there again.
+FINAL = "tenant.moved"
+REOPENS = frozenset({"tenant.reopened", "takeover.undone"})
 FORM = "rms-audit-1"
 
 

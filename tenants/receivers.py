@@ -16,7 +16,7 @@ from tenants.signals import domain_proven
 def follow_the_proof(proof: DomainProof, acting_user: User | None, **_: Any) -> None:
     """In an unmanaged tenant whoever proves its domain becomes its administrator; a managed one gets the domain."""
     tenant = Tenant.objects.get(pk=proof.tenant_id)
-    is_own = proof.actor.role == User.Role.ADMINISTRATOR and proof.actor.tenant_id == tenant.pk
+    is_own = proof.actor.is_administrator and proof.actor.tenant_id == tenant.pk
     if tenant.state == Tenant.State.MANAGED and is_own:
         domains.follow_proof(proof, acting_user)
     else:

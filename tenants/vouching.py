@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from tenants import locks
 from tenants.addresses import Address as TypedAddress
 from tenants.addresses import NeedsInternationalMail
 from tenants.exceptions import (
@@ -18,18 +19,23 @@ from tenants.exceptions import (
 )
 from tenants.joining import Door, doors
 from tenants.models import Address, Domain, Tenant, User
+from tenants.takeover.exceptions import UnderWay
 from tenants.tombstones import spellings
 
 
 def domain_of(address: TypedAddress, *, of: Tenant | None, lock: bool = False) -> Domain:
     """Its domain, which is one of the organisation's, where one is given.
 
-    Raises OtherOrganisation, also where no organisation has it, which nobody learns from this; NoSuchTenant.
+    Raises OtherOrganisation, also where no organisation has it, which nobody learns from this; NoSuchTenant; UnderWay.
     """
     domains = Domain.objects.select_related("tenant").filter(name=address.domain)
-    if lock:
-        domains = domains.select_for_update(no_key=True, of=("self",))
     domain = domains.first()
+    if lock and domain is not None and (of is None or domain.tenant_id == of.pk):
+        locks.hold(domain.tenant_id)
+        held = domains.filter(tenant=domain.tenant_id)
+        domain = held.select_for_update(no_key=True, of=("self",)).first()
+        if domain is None:  # gone to another organisation at this moment
+            raise UnderWay(address.domain)
     if of is not None and (domain is None or domain.tenant_id != of.pk):
         raise OtherOrganisation(address.domain)
     if domain is None:

@@ -14,6 +14,8 @@ from django.utils import timezone
 from audit.flows.chain import chain_pending
 from audit.flows.verify import verify
 from audit.models import AuditEvent, ChainLink
+from audit.services import record
+from subscriptions.services import ensure_free_subscription
 from tenants import registrable
 from tenants.flows import give_back, prove, purge, release, take_over
 from tenants.models import Domain, MovedRow, Takeover, Tenant, User
@@ -185,6 +187,37 @@ def test_the_log_comes_along_from_owner_to_owner(ada: User) -> None:
         taken(big, name)
     actions = [row["action"] for row in run("get_admin_log", "big.com")]
     assert "tenant.settings_changed" in actions
+
+
+def written_in(tenant: Tenant, *, after: dt.timedelta) -> list[str]:
+    """What is wrong once a row was written in its log so long afterwards."""
+    with time_machine.travel(timezone.now() + after):
+        record(action="user.created", subject="user:x", tenant_id=tenant.pk, acting_user=None)
+        chain_pending(everything=True)
+    return [finding.what for finding in verify()]
+
+
+def test_a_row_after_the_final_one_is_wrong(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    proven(ada, SHOP)
+    taken(ada)
+    # What had begun before may end some seconds later.
+    assert written_in(shop, after=dt.timedelta(seconds=5)) == []
+    (what,) = written_in(shop, after=dt.timedelta(minutes=2))
+    assert "comes after the organisation's final row" in what
+
+
+def test_an_undo_opens_the_chain_again_and_the_next_takeover_ends_it_again(ada: User) -> None:
+    shop = unmanaged(SHOP)
+    ensure_free_subscription(tenant=shop, acting_user=None)
+    proven(ada, SHOP)
+    taken(ada)
+    with time_machine.travel(timezone.now() + DAY):
+        give_back.undo(domain_name=SHOP, acting_user=ada)
+        assert written_in(shop, after=dt.timedelta(hours=1)) == []
+        proven(ada, SHOP)
+        taken(ada)
+        assert len(written_in(shop, after=dt.timedelta(hours=2))) == 1
 
 
 # --- 30 days later ------------------------------------------------------------------------------------

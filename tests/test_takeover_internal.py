@@ -11,9 +11,10 @@ from django.utils import timezone
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
 from tenants.access import LIMITED, Power, limited_until, may, require, tenant_limited_until
-from tenants.flows import oversee, prove, states
+from tenants.flows import hold, oversee, prove, states
 from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
+from tenants.selectors import domains_left_to_prove
 from tenants.takeover.exceptions import (
     Limited,
     NothingToUndo,
@@ -107,6 +108,31 @@ def test_who_has_several_domains_to_prove_becomes_administrator_with_the_last(
     proven(member, "firm.net")
     member.refresh_from_db()
     assert member.role == User.Role.ADMINISTRATOR
+
+
+def test_control_that_is_gone_again_is_no_part_of_governing_several_domains(
+    tenant: Tenant, member: User
+) -> None:
+    Domain.objects.create(name="firm.net", tenant=tenant)
+    early = proven(member, "firm.net")
+    for _ in range(hold.LOST_AFTER):
+        hold.note_daily(proof_id=early.pk, finding=Finding(Outcome.NOT_THERE))
+    proven(member, FIRM)
+    member.refresh_from_db()
+    assert member.role == User.Role.MEMBER
+    assert domains_left_to_prove(member) == ["firm.net"]
+    proven(member, "firm.net")
+    member.refresh_from_db()
+    assert member.role == User.Role.ADMINISTRATOR
+
+
+def test_who_was_disabled_while_servers_were_asked_gets_nothing(member: User) -> None:
+    proof = prove.request(domain_name=FIRM, actor=member, acting_user=member)
+    User.objects.filter(pk=member.pk).update(state=User.State.DISABLED)
+    with pytest.raises(TakenAlready):
+        prove.note(proof_id=proof.pk, finding=Finding(Outcome.PROVEN), acting_user=member)
+    assert DomainProof.objects.get().state == DomainProof.State.WAITING
+    assert not User.objects.exclude(role=User.Role.MEMBER).exists()
 
 
 def test_for_72_hours_old_accounts_are_not_deleted_nor_their_factors_reset(

@@ -14,13 +14,15 @@ from typing import TypeVar
 
 from django.db.models import Max, Q
 
-from audit.chain import INSTALLATION, START, Head, claim_of, hash_of
+from audit.chain import FINAL, INSTALLATION, REOPENS, START, Head, claim_of, hash_of
 from audit.models import AuditEvent, ChainHead, ChainLink
 
 READ_AT_ONCE = 1000
 ASKED_AT_ONCE = 100
 # How far a row's time may lie before the batch before its own: nothing waits that long to be committed.
 LATEST = dt.timedelta(hours=1)
+# How long after a chain's final row a request may end that had begun before it.
+ENDS_WITHIN = dt.timedelta(minutes=1)
 Item = TypeVar("Item")
 
 
@@ -46,11 +48,22 @@ class _Place:
     hash: str = START
     chained_at: dt.datetime | None = None
     batch_before: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
 
-    def go_on(self, link: ChainLink) -> None:
+    def go_on(self, link: ChainLink, event: AuditEvent | None) -> None:
         if link.chained_at != self.chained_at:
             self.batch_before, self.chained_at = self.chained_at, link.chained_at
         self.number, self.hash = link.number, link.hash
+        if event and event.action == FINAL:
+            self.ended_at = event.at
+        elif event and event.action in REOPENS:
+            self.ended_at = None
+
+    def has_ended_before(self, event: AuditEvent) -> bool:
+        """Whether the organisation was gone, and all of it elsewhere, when the row was written."""
+        if self.ended_at is None or event.action in REOPENS:
+            return False
+        return event.at > self.ended_at + ENDS_WITHIN
 
 
 def verify(*, chain: uuid.UUID | None = None, heads: Iterable[Head] = ()) -> Iterator[Finding]:
@@ -72,8 +85,9 @@ def _wrong_links(chain: uuid.UUID | None) -> Iterator[Finding]:
         for link in some:
             if link.chain != place.chain:
                 place = _Place(link.chain)
-            yield from _wrong_link(link, events.get(link.event_id), place)
-            place.go_on(link)
+            event = events.get(link.event_id)
+            yield from _wrong_link(link, event, place)
+            place.go_on(link, event)
 
 
 def _wrong_link(link: ChainLink, event: AuditEvent | None, place: _Place) -> Iterator[Finding]:
@@ -97,6 +111,10 @@ def _wrong_link(link: ChainLink, event: AuditEvent | None, place: _Place) -> Ite
     if before and event.at < before - LATEST:
         yield Finding(
             link.chain, link.number, f"the row {event.id} is dated back: it was added afterwards"
+        )
+    if place.has_ended_before(event):
+        yield Finding(
+            link.chain, link.number, f"the row {event.id} comes after the organisation's final row"
         )
 
 

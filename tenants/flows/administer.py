@@ -5,6 +5,7 @@ It is part of the transaction that notes the proof, so it is done with it or not
 
 from __future__ import annotations
 
+from tenants import locks
 from tenants.access import operates
 from tenants.models import Address, Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
 from tenants.takeover.exceptions import StoppedBefore, TakenAlready
@@ -22,7 +23,7 @@ def become_administrator(proof: DomainProof, acting_user: User | None) -> Takeov
 
     Raises TakenAlready where somebody else was first, or StoppedBefore.
     """
-    tenant = Tenant.objects.select_for_update().get(pk=proof.tenant_id)
+    tenant = locks.hold_alone(proof.tenant_id)
     if tenant.state == Tenant.State.MANAGED:
         raise TakenAlready(proof.domain_name)
     refuse_who_was_stopped(proof.domain_name, proof.actor, acting_user)
@@ -80,7 +81,7 @@ def _hand_to(person: User, tenant: Tenant, takeover: Takeover) -> None:
 
 def leave_to_nobody(takeover: Takeover, acting_user: User | None) -> None:
     """Nobody administers the tenant any more: an operator stopped it, see `oversee.stop`."""
-    tenant = Tenant.objects.select_for_update().get(pk=takeover.target_tenant_id)
+    tenant = locks.hold_alone(takeover.target_tenant_id)
     _leave(tenant, takeover)
     finish_back(takeover)
     people = User.objects.filter(tenant=tenant)
@@ -90,10 +91,11 @@ def leave_to_nobody(takeover: Takeover, acting_user: User | None) -> None:
 
 def _leave(tenant: Tenant, takeover: Takeover) -> None:
     """The switches are as they were, nobody has a role, and no proof holds."""
+    held = Domain.objects.filter(tenant=tenant)
+    list(held.select_for_update().order_by("pk"))
     before = takeover.moved.get(kind=TENANT).before
     Tenant.objects.filter(pk=tenant.pk).update(state=Tenant.State.UNMANAGED, **before)
     User.objects.filter(tenant=tenant, role=User.Role.ADMINISTRATOR).update(role=User.Role.MEMBER)
-    held = Domain.objects.filter(tenant=tenant)
     proofs = DomainProof.objects.filter(tenant=tenant)
     proofs.filter(state__in=(DomainProof.State.WAITING, DomainProof.State.PROVEN)).update(
         state=DomainProof.State.SUPERSEDED, next_check_at=None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from audit.services import record
+from tenants import locks
 from tenants.access import require_governs
 from tenants.models import Address, Domain, DomainProof, Tenant, User
 from tenants.selectors import domain_named
@@ -44,7 +45,7 @@ def _added(proof: DomainProof, acting_user: User | None) -> Domain:
 def remove(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> None:
     """Raises NotAllowed, OtherHolder, OnlyDomain or AddressesLeft."""
     require_governs(acting_user, tenant)
-    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    locks.hold(tenant.pk)
     domain = Domain.objects.select_for_update().filter(name=domain_name, tenant=tenant).first()
     if domain is None:
         raise OtherHolder(domain_name)

@@ -131,6 +131,8 @@ def _move_back(takeover: Takeover, acting_user: User | None) -> None:
     move = Move(
         domain, taker, first, takeover.is_whole, takeover, is_back=True, acting_user=acting_user
     )
+    if takeover.is_whole:  # nothing else is written in a chain that has ended
+        note("tenant.reopened", takeover, first.pk, acting_user)
     carry_out(move)
     finish_back(takeover)
     tell(

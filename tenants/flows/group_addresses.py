@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 
 from audit.services import record
-from tenants import vouching
+from tenants import locks, vouching
 from tenants.access import require_governs
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken
@@ -24,6 +24,7 @@ def set_addresses(
     AddressTaken.
     """
     require_governs(acting_user, group.tenant)
+    locks.hold(group.tenant_id)
     wanted = list(dict.fromkeys(str(address) for address in addresses))
     held = {address.address: address for address in Address.objects.filter(group=group)}
     new = [address for address in addresses if str(address) not in held]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from audit.services import record
+from tenants import locks
 from tenants.access import require_governs
 from tenants.exceptions import GoneAlready
 from tenants.group_exceptions import (
@@ -91,7 +92,7 @@ def add_group(*, outer: Group, inner: Group, acting_user: User | None) -> None:
     require_governs(acting_user, outer.tenant)
     if outer.tenant_id != inner.tenant_id:
         raise GroupOfOtherOrganisation(inner.name)
-    Tenant.objects.select_for_update(no_key=True).get(pk=outer.tenant_id)
+    locks.hold(outer.tenant_id)
     if inner == outer or groups_inside(inner).filter(pk=outer.pk).exists():
         raise GroupsInACircle(inner.name, outer.name)
     if depth_around(outer, DEEPEST) + depth_inside(inner, DEEPEST) > DEEPEST:

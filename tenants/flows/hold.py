@@ -7,11 +7,12 @@ import random
 import uuid
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import record
 from outbox.services import enqueue
-from tenants.models import DomainProof, User
+from tenants.models import DomainProof, Tenant, User
 from tenants.proving.check import check_all
 from tenants.proving.outcome import Finding, Outcome
 from tenants.proving.sources import Source
@@ -67,7 +68,16 @@ def note_daily(*, proof_id: uuid.UUID, finding: Finding) -> None:
         _missed(proof, now)
     proof.checked_at, proof.next_check_at = now, next_check_after(now)
     proof.outcome, proof.detail = finding.outcome, finding.detail
-    proof.save(update_fields=("checked_at", "next_check_at", "outcome", "detail"))
+    if proof.proof_lost_at and proof.tenant.state == Tenant.State.UNMANAGED:
+        _end(proof)
+    proof.save(update_fields=("checked_at", "next_check_at", "outcome", "detail", "state"))
+
+
+def _end(proof: DomainProof) -> None:
+    """Of a member who has proven one of several domains and not the rest: control that is gone again is no part of
+    governing all of them. They may ask anew.
+    """
+    proof.state, proof.next_check_at = State.SUPERSEDED, None
 
 
 def found_again(*, proof: DomainProof, now: dt.datetime, acting_user: User | None) -> None:
@@ -99,11 +109,20 @@ def _warn(proof: DomainProof) -> None:
         )
 
 
+@transaction.atomic
 def expire() -> None:
     """Ends proofs that nobody published in time, and deletes those that ended long ago."""
     now = timezone.now()
-    DomainProof.objects.filter(state=State.WAITING, expires_at__lte=now).update(state=State.EXPIRED)
-    DomainProof.objects.filter(state=State.EXPIRED, expires_at__lte=now - KEPT).delete()
+    _free(DomainProof.objects.filter(state=State.WAITING, expires_at__lte=now)).update(
+        state=State.EXPIRED
+    )
+    _free(DomainProof.objects.filter(state=State.EXPIRED, expires_at__lte=now - KEPT)).delete()
+
+
+def _free(proofs: QuerySet[DomainProof]) -> QuerySet[DomainProof]:
+    """Those that nobody changes at this moment: the others have their turn tomorrow."""
+    ids = proofs.select_for_update(skip_locked=True).values_list("id", flat=True)
+    return DomainProof.objects.filter(id__in=list(ids))
 
 
 def _record(action: str, proof: DomainProof, acting_user: User | None) -> None:

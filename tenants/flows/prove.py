@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from audit.services import record
 from outbox import announcing
-from tenants import signals
+from tenants import locks, signals
 from tenants.exceptions import MayNotProve, NoProofAsked, NotProven
 from tenants.flows import administer
 from tenants.flows.hold import found_again, next_check_after
@@ -38,6 +38,7 @@ def request(*, domain_name: str, actor: User, acting_user: User | None) -> Domai
     """The proof for `actor` and their tenant to publish: the same one while it lives. Raises Refusal."""
     tenant = refuse(domain_name=domain_name, actor=actor)
     administer.refuse_who_was_stopped(domain_name, actor, acting_user)
+    locks.hold(tenant.pk)
     now = timezone.now()
     living = find(domain_name=domain_name, actor=actor, now=now)
     if living:
@@ -161,11 +162,9 @@ def note(*, proof_id: uuid.UUID, finding: Finding, acting_user: User | None) -> 
 
 
 def _locked(proof_id: uuid.UUID) -> DomainProof:
-    """The proof, with all others of its tenant for the domain, so that two of them are not proven at once."""
-    one = DomainProof.objects.get(id=proof_id)
-    siblings = DomainProof.objects.filter(domain_name=one.domain_name, tenant=one.tenant_id)
-    locked = siblings.select_for_update().order_by("id")
-    return next(proof for proof in locked if proof.id == proof_id)
+    """The proof, under the lock of its tenant, so that two of its proofs are not proven at once."""
+    locks.hold_alone(DomainProof.objects.values_list("tenant", flat=True).get(id=proof_id))
+    return DomainProof.objects.select_for_update().get(id=proof_id)
 
 
 def _note_waiting(

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import dataclass
 
 from audit import origin
+from audit.chain import FINAL
 from tenants.access import operates, require_governs
 from tenants.flows import give_back, release
 from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
@@ -128,5 +129,5 @@ def _tell(move: Move) -> None:
         takeover=move.takeover,
     )
     note("takeover.done", move.takeover, move.target.pk, move.acting_user)
-    action = "tenant.moved" if move.is_whole else "domain.moved"
+    action = FINAL if move.is_whole else "domain.moved"
     note(action, move.takeover, move.source.pk, move.acting_user)

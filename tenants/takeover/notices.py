@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from outbox.services import enqueue_many
+from tenants import locks
 from tenants.models import Takeover, TakeoverNotice, Tenant, User
 
 Stage = TakeoverNotice.Stage
@@ -58,7 +59,7 @@ def tell(
 def tell_who_asks(*, tenant: Tenant, person_id: uuid.UUID) -> None:
     """A member wants to become the administrator: all others hear of it, at most once in seven days."""
     # The tenant's row decides who of two who ask at once comes first.
-    Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+    locks.hold(tenant.pk)
     told = TakeoverNotice.objects.filter(tenant_id=tenant.pk, stage=Stage.ASKED)
     if not told.filter(at__gt=timezone.now() - MOST_OFTEN).exists():
         people = User.objects.filter(tenant=tenant)

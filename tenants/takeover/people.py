@@ -17,7 +17,9 @@ ADMINISTRATOR, MEMBER = User.Role.ADMINISTRATOR, User.Role.MEMBER
 
 def _move_accounts(move: Move) -> None:
     """A role is one over the accounts of its own tenant: who comes along is a member there."""
-    going = move.people_to_find.order_by().values_list("pk", "role")
+    # In an order of their own: administrators who shut each other are locked in it as well.
+    found = move.people_to_find.select_for_update(no_key=True, of=("self",)).order_by("pk")
+    going = found.values_list("pk", "role")
     move.note(PERSON, ((pk, {"role": role}) for pk, role in list(going)))
     move.people.update(tenant=move.target, role=MEMBER)
     if move.is_back:
