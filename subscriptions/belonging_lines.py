@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from subscriptions.models import Subscription
 from tenants.models import Tenant
@@ -22,10 +23,18 @@ def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
     units = subscription.assigned_licences.filter(user__in=plan.people).count()
     words = {"plan": subscription.plan, "units": units, "bought": subscription.units}
     if subscription.units is None:
-        text = _("%(plan)s: %(units)s assigned units go along.") % words
-        yield Line("units", units, text)
+        text = ngettext(
+            "%(plan)s: %(units)s assigned unit goes along.",
+            "%(plan)s: %(units)s assigned units go along.",
+            units,
+        )
+        yield Line("units", units, text % words)
     elif not plan.is_whole:
-        text = _("%(plan)s stays with the organisation that bought it: %(units)s units are freed.")
+        text = ngettext(
+            "%(plan)s stays with the organisation that bought it: %(units)s unit is freed.",
+            "%(plan)s stays with the organisation that bought it: %(units)s units are freed.",
+            units,
+        )
         yield Line("units", units, text % words, collides=True)
     elif _has(plan.target, subscription):
         text = _(
@@ -34,7 +43,11 @@ def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
         )
         yield Line("subscription", units, text % words, collides=True, tells_of_target=True)
     else:
-        text = _("The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.")
+        text = ngettext(
+            "The subscription to %(plan)s goes along: %(bought)s unit, %(units)s assigned.",
+            "The subscription to %(plan)s goes along: %(bought)s units, %(units)s assigned.",
+            subscription.units,
+        )
         yield Line("subscription", units, text % words)
 
 

@@ -66,7 +66,12 @@ def order_confirmed(mail: OutboxMail) -> MailContent:
         subject=_("Your order of %(plan)s is confirmed") % about,
         heading=_("Your order is confirmed"),
         paragraphs=[
-            _("Your organisation has %(plan)s with %(units)s units now.") % about,
+            ngettext(
+                "Your organisation has %(plan)s with %(units)s unit now.",
+                "Your organisation has %(plan)s with %(units)s units now.",
+                int(mail.context["units"]),
+            )
+            % about,
             _("Nobody has to do anything: what the plan offers works from now on."),
         ],
         button=_portal(),

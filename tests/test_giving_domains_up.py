@@ -29,7 +29,7 @@ def test_a_domain_in_use_says_what_to_do_first(portal: Client, boss: User) -> No
     remove = f"{DOMAINS}{domain.pk}/remove/"
     assert remove not in page(portal, f"{DOMAINS}{domain.pk}/change/")
     refused = portal.post(remove, {"typed": "contoso.com"})
-    assert "addresses lie in contoso.com" in refused.content.decode()
+    assert "1 address lies in contoso.com. Change or release it first" in refused.content.decode()
 
 
 def test_an_operator_releases_a_domain_that_was_lost(

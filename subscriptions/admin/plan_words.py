@@ -43,8 +43,13 @@ def of_a_trial() -> tuple[str, ...]:
         "It starts at once and ends after %(count)d days by itself.",
         days,
     )
-    most = _("At most %(count)d units. Nothing is to be paid.") % {"count": try_out.most_units()}
-    return (text % {"count": days}, most)
+    units = try_out.most_units()
+    most = ngettext(
+        "At most %(count)d unit. Nothing is to be paid.",
+        "At most %(count)d units. Nothing is to be paid.",
+        units,
+    )
+    return (text % {"count": days}, most % {"count": units})
 
 
 def placed() -> str:

@@ -75,6 +75,9 @@ class Question:
     act: Callable[[str], str]
     done: str
     back: str
+    back_name: str
+    # Raises a Refusal where the press would be refused whatever is typed: then nobody is asked.
+    possible: Callable[[], object] = bool
     warnings: Sequence[str] = ()
     needs_reason: bool = False
     is_dangerous: bool = True
@@ -97,6 +100,13 @@ def _note(request: HttpRequest, question: Question, refusal: Refusal) -> None:
 
 
 def ask(request: HttpRequest, site: admin.AdminSite, question: Question) -> HttpResponse:
+    context = site.each_context(request) | {"title": question.title, "question": question}
+    if request.method != "POST":
+        try:
+            question.possible()
+        except Refusal as refusal:
+            refused = "admin/tenants/domain/refused.html"
+            return TemplateResponse(request, refused, context | {"refusal": str(refusal)})
     form = ConfirmForm(
         request.POST if request.method == "POST" else None,
         domain_name=question.domain_name,
@@ -114,9 +124,4 @@ def ask(request: HttpRequest, site: admin.AdminSite, question: Question) -> Http
             else:
                 messages.success(request, question.done)
                 return redirect(there)
-    context = site.each_context(request) | {
-        "title": question.title,
-        "question": question,
-        "form": form,
-    }
-    return TemplateResponse(request, "admin/tenants/confirm.html", context)
+    return TemplateResponse(request, "admin/tenants/confirm.html", context | {"form": form})

@@ -37,6 +37,7 @@ class DecidingPages(ReadOnlyAdmin):
             ],
             button=_("Waive the limits"),
             act=oversee.waive,
+            possible=oversee.get_limited,
             done=_("The limits are waived."),
             needs_reason=True,
             is_work=False,
@@ -58,6 +59,7 @@ class DecidingPages(ReadOnlyAdmin):
             lines=lines,
             button=_("Stop the takeover"),
             act=oversee.begin_to_stop,
+            possible=oversee.get_stoppable,
             done=_("The takeover is being stopped. This page shows how far it is."),
             needs_reason=True,
         )
@@ -81,6 +83,7 @@ class DecidingPages(ReadOnlyAdmin):
             lines=lines,
             button=_("Undo the takeover"),
             act=give_back.begin,
+            possible=give_back.get_undoable,
             done=_("The takeover is being undone. This page shows how far it is."),
             needs_reason=operates(operator_of(request)),
         )
@@ -95,6 +98,7 @@ class DecidingPages(ReadOnlyAdmin):
         lines: list[str],
         button: str,
         act: Callable[..., Takeover],
+        possible: Callable[[str, uuid.UUID], Takeover],
         done: str,
         needs_reason: bool,
         is_work: bool = True,
@@ -120,6 +124,8 @@ class DecidingPages(ReadOnlyAdmin):
             act=decide,
             done=done,
             back=here,
+            back_name=str(takeover),
+            possible=lambda: possible(takeover.domain_name, takeover.pk),
             needs_reason=needs_reason,
         )
         return confirming.ask(request, self.admin_site, question)

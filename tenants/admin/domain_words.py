@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from audit import scope
 from tenants import acting as acting_for
@@ -71,7 +71,12 @@ def state_in_words(domain: Any, now: dt.datetime) -> str:
     if domain.proof_proof_lost_at is None:
         return _("in danger: the record was not found lately")
     ends = domain.proof_proof_lost_at + LAPSES_AFTER
-    date = {"date": date_format(ends, "DATE_FORMAT"), "days": (ends - now).days}
+    date: dict[str, Any] = {"date": date_format(ends, "DATE_FORMAT"), "days": (ends - now).days}
     if ends <= now:
         return _("lapsed on %(date)s: nobody joins through it") % date
-    return _("lost: lapses in %(days)s days, on %(date)s") % date
+    text = ngettext(
+        "lost: lapses in %(days)s day, on %(date)s",
+        "lost: lapses in %(days)s days, on %(date)s",
+        date["days"],
+    )
+    return text % date

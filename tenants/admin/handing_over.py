@@ -77,6 +77,7 @@ def offer(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpRe
             "The domain is offered. Until it is accepted nothing changes, and you can withdraw the offer."
         ),
         back=back,
+        back_name=shown,
     )
     return confirming.ask(request, site, question)
 
@@ -103,6 +104,7 @@ def accept(
         act=act,
         done=_("The domain is being handed over. This page shows how far it is."),
         back=reverse(LIST),
+        back_name=_("Domains"),
         shown=[str(made.pk), *(line.name for line in lines if line.collides)],
         is_dangerous=False,
     )
@@ -144,6 +146,8 @@ def remove(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpR
         act=act,
         done=_("%(domain)s was removed.") % {"domain": shown},
         back=reverse("admin:tenants_domain_change", args=(domain.pk,)),
+        back_name=shown,
+        possible=lambda: domains.require_removable(domain),
     )
     return confirming.ask(request, site, question)
 
@@ -191,6 +195,7 @@ def let_go(request: HttpRequest, site: admin.AdminSite, domain: Domain) -> HttpR
         act=act,
         done=_("The domain is being released. This page shows how far it is."),
         back=back,
+        back_name=shown,
         shown=[str(taker.pk)],
         needs_reason=True,
     )

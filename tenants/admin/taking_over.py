@@ -43,6 +43,7 @@ def view(
         act=lambda _reason: _begin(request, domain_name, target),
         done=_("The takeover has begun. This page shows how far it is."),
         back=reverse("admin:tenants_domain_prove", args=(preview.proof.pk,)),
+        back_name=shown,
     )
     return confirming.ask(request, site, question)
 

@@ -49,17 +49,22 @@ def remove(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Non
     domain = Domain.objects.select_for_update().filter(name=domain_name, tenant=tenant).first()
     if domain is None:
         raise OtherHolder(domain_name)
-    if not tenant.domains.exclude(pk=domain.pk).exists():
-        raise OnlyDomain(domain_name)
-    left = Address.objects.filter(domain=domain).count()
-    if left:
-        raise AddressesLeft(domain_name, left)
+    require_removable(domain)
     proofs = DomainProof.objects.filter(domain_name=domain_name, tenant=tenant)
     proofs.filter(state__in=(DomainProof.State.WAITING, DomainProof.State.PROVEN)).update(
         state=DomainProof.State.SUPERSEDED, next_check_at=None
     )
     _record("domain.removed", domain, acting_user)
     domain.delete()
+
+
+def require_removable(domain: Domain) -> None:
+    """Raises OnlyDomain or AddressesLeft."""
+    if not Domain.objects.filter(tenant=domain.tenant_id).exclude(pk=domain.pk).exists():
+        raise OnlyDomain(domain.name)
+    left = Address.objects.filter(domain=domain).count()
+    if left:
+        raise AddressesLeft(domain.name, left)
 
 
 def _record(action: str, domain: Domain, acting_user: User | None) -> None:

@@ -28,18 +28,31 @@ def waive(
     also where `takeover_id`, if given, is not the one that has limits now.
     """
     _require(reason, acting_user)
-    now = timezone.now()
-    limited = Takeover.objects.select_for_update().filter(
-        domain_name=domain_name, state=State.DONE, limited_until__gt=now
-    )
-    takeover = limited.order_by("-done_at").first()
-    if takeover is None or takeover_id not in {None, takeover.pk}:
+    waived = get_limited(domain_name, takeover_id)
+    takeover = Takeover.objects.select_for_update().get(pk=waived.pk)
+    if not _is_limited(takeover):
         raise NothingToWaive(domain_name)
-    takeover.limited_until = takeover.waived_at = now
+    takeover.limited_until = takeover.waived_at = timezone.now()
     takeover.waived_by_id = acting_user.pk if acting_user else None
     takeover.save(update_fields=("limited_until", "waived_at", "waived_by_id"))
     note("takeover.waived", takeover, takeover.target_tenant_id, acting_user, reason=reason)
     return takeover
+
+
+def get_limited(domain_name: str, takeover_id: uuid.UUID | None) -> Takeover:
+    """Raises NothingToWaive."""
+    found = Takeover.objects.filter(
+        domain_name=domain_name, state=State.DONE, limited_until__gt=timezone.now()
+    )
+    takeover = found.order_by("-done_at").first()
+    if takeover is None or takeover_id not in {None, takeover.pk}:
+        raise NothingToWaive(domain_name)
+    return takeover
+
+
+def _is_limited(takeover: Takeover) -> bool:
+    until = takeover.limited_until
+    return takeover.state == State.DONE and until is not None and until > timezone.now()
 
 
 def stop(*, domain_name: str, reason: str, acting_user: User | None) -> Takeover:
@@ -62,15 +75,21 @@ def begin_to_stop(
     UnderWay.
     """
     _require(reason, acting_user)
+    takeover = get_stoppable(domain_name, takeover_id)
+    give_back.mark(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=True)
+    return takeover
+
+
+def get_stoppable(domain_name: str, takeover_id: uuid.UUID | None) -> Takeover:
+    """The newest of the domain. Raises NothingToUndo."""
     newest = Takeover.objects.filter(domain_name=domain_name, state=State.DONE)
     takeover = newest.order_by("-done_at").first()
     if takeover is None or takeover_id not in {None, takeover.pk}:
         raise NothingToUndo(domain_name)
     if takeover.kind != Kind.INTERNAL:
-        takeover = give_back.get_undoable(domain_name, takeover.pk)
-    elif takeover.undo_until is None or takeover.undo_until <= timezone.now():
+        return give_back.get_undoable(domain_name, takeover.pk)
+    if takeover.undo_until is None or takeover.undo_until <= timezone.now():
         raise NothingToUndo(domain_name)
-    give_back.mark(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=True)
     return takeover
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tenants.exceptions import DirectoryError
 
@@ -152,9 +153,12 @@ class NobodyLeft(TakeoverRefused):
 class AddressesLeft(TakeoverRefused):
     def __init__(self, domain: str, count: int) -> None:
         super().__init__(
-            _(
+            ngettext(
+                "%(count)s address lies in %(domain)s. Change or release it first; a domain that nobody uses "
+                "can be removed.",
                 "%(count)s addresses lie in %(domain)s. Change or release them first; a domain that nobody uses "
-                "can be removed."
+                "can be removed.",
+                count,
             )
             % {"domain": domain, "count": count}
         )
