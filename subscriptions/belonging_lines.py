@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import ngettext
 
+from subscriptions.merging import Meeting, meeting_of
 from subscriptions.models import Subscription
 from tenants.models import Tenant
 from tenants.takeover.registry import Line, Plan
+
+MEETINGS = {
+    Meeting.ADDED: gettext_lazy(
+        "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
+        "other, of which %(units)s are assigned."
+    ),
+    Meeting.TRIAL: gettext_lazy(
+        "Both organisations have %(plan)s: yours stays. The other is on trial, which adds no units: the %(units)s "
+        "people who have one get what you have left."
+    ),
+    Meeting.OVER: gettext_lazy(
+        "Both organisations have %(plan)s: yours stays. The other has ended, and adds no units."
+    ),
+    Meeting.INSTEAD: gettext_lazy(
+        "Both organisations have %(plan)s. Yours has ended, so the other goes along in its place: %(bought)s units, "
+        "%(units)s assigned."
+    ),
+}
 
 
 def lines_of(plan: Plan) -> list[Line]:
@@ -36,11 +57,8 @@ def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
             units,
         )
         yield Line("units", units, text % words, collides=True)
-    elif _has(plan.target, subscription):
-        text = _(
-            "Both organisations have %(plan)s: yours stays, with its dates, and gets the %(bought)s units of the "
-            "other, of which %(units)s are assigned."
-        )
+    elif taker := _taker_has(plan.target, subscription):
+        text = str(MEETINGS[meeting_of(subscription, taker, timezone.now())])
         yield Line("subscription", units, text % words, collides=True, tells_of_target=True)
     else:
         text = ngettext(
@@ -51,6 +69,6 @@ def _lines(plan: Plan, subscription: Subscription) -> Iterator[Line]:
         yield Line("subscription", units, text % words)
 
 
-def _has(tenant: Tenant, subscription: Subscription) -> bool:
+def _taker_has(tenant: Tenant, subscription: Subscription) -> Subscription | None:
     same = Subscription.objects.filter(tenant=tenant, plan=subscription.plan)
-    return same.filter(cancelled_at__isnull=True).exists()
+    return same.filter(cancelled_at__isnull=True).first()

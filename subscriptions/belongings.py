@@ -1,12 +1,10 @@
 """How subscriptions and units go along when a domain goes from one tenant to another.
 
-- All subscriptions of a tenant of which nothing is left go along. Where both have the same plan, the one of the
-  taker stays: the units that were bought are added to it, those that are assigned move to it, and the other is
-  cancelled.
+- All subscriptions of a tenant of which nothing is left go along. Where both have the same plan: merging.py.
 - Where the source keeps other domains, what was bought stays with it, and bought units of those who go are freed.
 - A unit of a free plan is always one of the tenant that its holder is in.
 - The way back gives each tenant what it had. Units that somebody got since, of a plan that does not go with them,
-  are freed; nobody who stays loses one.
+  are freed; nobody loses one that they had before.
 - Who waits for a unit waits on where the subscription went, if they went too; else not any more.
 """
 
@@ -21,16 +19,27 @@ from django.utils.dateparse import parse_datetime
 
 from audit.services import gathered, record
 from subscriptions.belonging_lines import lines_of
+from subscriptions.flows.note import settle
 from subscriptions.flows.units import serve_waiting
+from subscriptions.merging import (
+    RAISED,
+    drop_emptied,
+    lower,
+    merge,
+    repoint,
+    take_from_shelf,
+    wait_again,
+)
 from subscriptions.models import AssignedLicence, Subscription, UnitWait, WithheldUnit
 from subscriptions.services import ensure_free_subscription
 from tenants.models import MovedRow
 from tenants.takeover.registry import Belonging, Move, register
 
-SUBSCRIPTION, RAISED, FREED = "subscription", "raised", "freed_unit"
+SUBSCRIPTION, FREED = "subscription", "freed_unit"
 
 
 def _move_subscriptions(move: Move) -> None:
+    _wait_for_assigners(move)
     if move.is_back:
         _back(move)
     elif move.is_whole:
@@ -40,28 +49,23 @@ def _move_subscriptions(move: Move) -> None:
     _tidy(move)
 
 
+def _wait_for_assigners(move: Move) -> None:
+    """Who gives a unit just now ends before; who comes later finds where its holder is."""
+    bought = Subscription.objects.filter(
+        tenant__in=(move.source, move.target), units__isnull=False, cancelled_at__isnull=True
+    )
+    list(bought.select_for_update(no_key=True).order_by("pk"))
+
+
 def _all(move: Move) -> None:
-    now = timezone.now()
     going = list(Subscription.objects.filter(tenant=move.source))
     twins = _twins(move)
     for subscription in going:
         twin = None if subscription.cancelled_at else twins.get(subscription.plan_id)
         move.note(SUBSCRIPTION, [(subscription.pk, _as_before(subscription))])
         if twin:
-            _raise(move, twin, subscription.units)
-            subscription.assigned_licences.update(subscription=twin)
-            _merge_lines(subscription, twin)
-            subscription.cancelled_at = now
-            subscription.save(update_fields=("cancelled_at",))
+            merge(move, subscription, twin)
     Subscription.objects.filter(tenant=move.source).update(tenant=move.target)
-
-
-def _merge_lines(subscription: Subscription, twin: Subscription) -> None:
-    """Who waits goes on waiting, from the same time on, and what is withheld stays so."""
-    for model in (UnitWait, WithheldUnit):
-        there = model._default_manager.filter(subscription=twin).values_list("user", flat=True)
-        rows = model._default_manager.filter(subscription=subscription).exclude(user__in=there)
-        rows.update(subscription=twin)
 
 
 def _tidy(move: Move) -> None:
@@ -91,12 +95,6 @@ def _twins(move: Move) -> dict[str, Subscription]:
     return {subscription.plan_id: subscription for subscription in live}
 
 
-def _raise(move: Move, twin: Subscription, units: int | None) -> None:
-    if twin.units is not None and units:
-        Subscription.objects.filter(pk=twin.pk).update(units=F("units") + units)
-        move.note(RAISED, [(twin.pk, {"by": units})])
-
-
 def _as_before(subscription: Subscription) -> dict[str, object]:
     cancelled = subscription.cancelled_at
     return {
@@ -112,7 +110,11 @@ def _back(move: Move) -> None:
         _give_back(move, subscription, returning[subscription.pk])
     _free(move, _units_in(returning).exclude(user__in=move.people))
     _rehome(move)
-    _lower(move)
+    take_from_shelf(move)
+    too_many = lower(move)
+    _free(move, AssignedLicence.objects.filter(pk__in=[unit.pk for unit in too_many]))
+    wait_again(too_many)
+    drop_emptied(move)
     _assign_again(move)
 
 
@@ -121,9 +123,11 @@ def _give_back(move: Move, subscription: Subscription, before: dict[str, Any]) -
     was_live, units = subscription.cancelled_at is None, subscription.units
     cancelled = before["cancelled_at"] and parse_datetime(before["cancelled_at"])
     subscription.tenant, subscription.cancelled_at = move.target, cancelled
+    if subscription.units is not None:
+        settle(subscription, timezone.now())
     if units is not None and before["units"] is not None:
         subscription.units = min(units, before["units"])
-    subscription.save(update_fields=("tenant", "cancelled_at", "units"))
+    subscription.save(update_fields=("tenant", "cancelled_at", "units", "noted_state"))
     added = (units or 0) - (subscription.units or 0)
     if was_live and added > 0:
         _keep(move, subscription, added)
@@ -139,7 +143,7 @@ def _keep(move: Move, subscription: Subscription, units: int) -> None:
         ends_at=subscription.ends_at,
         noted_state=subscription.noted_state,
     )
-    _repoint(subscription.assigned_licences.exclude(user__in=move.people), kept)
+    repoint(subscription.assigned_licences.exclude(user__in=move.people), kept)
     raised = MovedRow.objects.filter(kind=RAISED, row_id=subscription.pk, is_back=False)
     raised.exclude(takeover=move.takeover).update(row_id=kept.pk)
 
@@ -156,18 +160,8 @@ def _rehome(move: Move) -> None:
         units = AssignedLicence.objects.filter(subscription=subscription, user__in=move.people)
         twin = twins.get(subscription.plan_id)
         if twin and (move.is_back or subscription.units is None):
-            _repoint(units, twin)
+            repoint(units, twin)
         _free(move, units)
-
-
-def _repoint(units: QuerySet[AssignedLicence], twin: Subscription) -> None:
-    """While units last, the oldest first."""
-    units = units.exclude(user__in=twin.assigned_licences.values("user"))
-    if twin.units is not None:
-        room = max(twin.units - twin.assigned_licences.count(), 0)
-        oldest = units.order_by("assigned_at", "pk").values_list("pk", flat=True)[:room]
-        units = AssignedLicence.objects.filter(pk__in=list(oldest))
-    units.update(subscription=twin)
 
 
 def _free(move: Move, units: QuerySet[AssignedLicence]) -> None:
@@ -196,18 +190,6 @@ def _as_json(unit: AssignedLicence) -> dict[str, object]:
         "subscription": str(unit.subscription_id),
         "assigned_at": unit.assigned_at.isoformat(),
     }
-
-
-def _lower(move: Move) -> None:
-    """Takes back the units that came along, as far as they are not in use by those who stay."""
-    for row in move.noted(RAISED):
-        twin = Subscription.objects.select_for_update().filter(pk=row.row_id).first()
-        if twin and twin.units is not None:
-            used = twin.assigned_licences.count()
-            twin.units = max(twin.units - int(row.before["by"]), used)
-            twin.save(update_fields=("units",))
-            if not twin.units:  # it was all that came along
-                twin.delete()
 
 
 def _assign_again(move: Move) -> None:

@@ -119,6 +119,14 @@ class NoSuchNumber(SubscriptionError):
         super().__init__(_("Choose a number from 1 to %(most)d.") % {"most": most})
 
 
+class HolderMoved(SubscriptionError):
+    def __init__(self, address: str) -> None:
+        super().__init__(
+            _("%(address)s belongs to another organisation than the plan: look at both again.")
+            % {"address": address}
+        )
+
+
 class NotOffered(SubscriptionError):
     def __init__(self, name: str) -> None:
         super().__init__(

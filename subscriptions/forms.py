@@ -11,7 +11,8 @@ from django.utils.translation import ngettext_lazy
 
 from idempotency.forms import OneTimeForm
 from subscriptions.bounds import MOST_UNITS
-from subscriptions.flows.orders import Wanted, is_bought
+from subscriptions.flows.orders import Wanted
+from subscriptions.ladder import is_bought
 from subscriptions.models import Plan, Subscription
 from tenants.models import Tenant
 
@@ -48,7 +49,7 @@ class OrderForm(UnitsForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._tenant, self._plan, self._others = tenant, plan, {one.sku: one for one in others}
-        self._set_terms(keeps=is_bought(current) or bool(others))
+        self._set_terms(keeps=bool(others) or (current is not None and is_bought(current)))
         if others and current is None:
             self._set_others()
         else:

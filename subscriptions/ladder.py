@@ -47,6 +47,11 @@ def state_of(subscription: Subscription, now: dt.datetime) -> SubscriptionState:
     return SubscriptionState.GRACE if now < end + GRACE else SubscriptionState.SUSPENDED
 
 
+def is_bought(subscription: Subscription) -> bool:
+    """A trial was not, unless somebody renewed it."""
+    return subscription.trial_ends_at is None or subscription.ends_at is not None
+
+
 def end_of(subscription: Subscription) -> dt.datetime | None:
     """When what was bought, or tried, ends; None where nothing but a decision ends it."""
     return subscription.ends_at or subscription.trial_ends_at

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from audit.queries import Prepared, insert, one_or_none
 from audit.services import record
 from subscriptions import signals
-from subscriptions.exceptions import NoUnitLeft
+from subscriptions.exceptions import HolderMoved, NoUnitLeft
 from subscriptions.models import (
     FREE_PLAN,
     AssignedLicence,
@@ -63,7 +63,7 @@ def assign_unit(
     is_new: bool = False,
     how: AssignedLicence.How = AssignedLicence.How.AUTOMATIC,
 ) -> AssignedLicence:
-    """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned.
+    """Assigns a unit, once. Raises NoUnitLeft where all that were bought are assigned, or HolderMoved.
 
     `is_new`: the account was made in this transaction, so that it cannot have one yet.
     """
@@ -71,6 +71,7 @@ def assign_unit(
     with transaction.atomic(savepoint=subscription.units is not None):
         if subscription.units is not None:
             subscription = locked(subscription)
+            _require_holder(subscription, user)
         rows = AssignedLicence.objects.filter(subscription=subscription, user=user)
         assigned = None if is_new else one_or_none(rows)
         if assigned:
@@ -78,6 +79,12 @@ def assign_unit(
         if units_left(subscription) == 0:
             raise NoUnitLeft(subscription.plan_id)
         return give(subscription=subscription, user=user, acting_user=acting_user, how=how)
+
+
+def _require_holder(subscription: Subscription, user: User) -> None:
+    """Whoever takes an organisation over holds the lock as well: afterwards its people may be elsewhere."""
+    if not User.objects.filter(pk=user.pk, tenant=subscription.tenant_id).exists():
+        raise HolderMoved(str(user.email))
 
 
 def locked(subscription: Subscription) -> Subscription:

@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django.fixtures import Settings
 
+from feed.flows import endpoints
+from feed.models import Delivery, Endpoint, Kind
+from feed.services import publish
 from outbox.models import OutboxMail
 from rms_portal.metrics import views
 from rms_portal.metrics.gauges import DatabaseGauges
@@ -115,6 +119,35 @@ def test_it_tells_what_waits_and_what_was_asked_for(client: Client) -> None:
     assert value(text, "rms_sign_ups_last_hour", "pending", "confirm") == 1
     assert value(text, "rms_database_up") == 1
     assert "walkers" not in text
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("fresh_gauges")
+def test_it_tells_which_webhooks_are_behind_and_nothing_of_a_paused_one_is_late(
+    client: Client,
+) -> None:
+    late = timezone.now() - dt.timedelta(minutes=5)
+    live, paused = (
+        endpoints.create(url=f"https://{name}.com/", acting_user=None)[0]
+        for name in ("live", "paused")
+    )
+    endpoints.pause(endpoint=paused, reason=Endpoint.Reason.BY_HAND, acting_user=None)
+    for at in (late, timezone.now(), late - dt.timedelta(hours=1)):
+        event = publish(kind=Kind.SUBSCRIPTION_CHANGED, tenant_id=uuid.uuid4(), data={})
+        Delivery.objects.create(
+            event=event,
+            endpoint=paused if at < late else live,
+            next_attempt_at=at,
+            give_up_at=at + dt.timedelta(days=3),
+        )
+    Delivery.objects.filter(endpoint=live).exclude(next_attempt_at=late).update(
+        state="failed", failed_at=late
+    )
+    text = client.get("/metrics").content.decode()
+    assert value(text, "rms_webhooks", "active") == value(text, "rms_webhooks", "paused") == 1
+    assert value(text, "rms_webhook_deliveries", "queued") == 2
+    assert value(text, "rms_webhook_deliveries", "failed") == 1
+    assert 299 < value(text, "rms_oldest_due_webhook_seconds") < 320
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """Journeys of plans in headless Chromium: a trial is started, bought, lapses, and the organisation is back on the
-free plan; what a colleague meets who signs up before, meanwhile and afterwards.
+free plan; what a colleague meets who signs up before, meanwhile and afterwards. The operator has a billing system told
+of it, confirms the order, and sees what was told.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ pytestmark = pytest.mark.browser
 
 Visits = Callable[..., Any]
 PLANS = "/admin/subscriptions/organisationplans/"
+ORDERS = "/admin/subscriptions/order/"
+WEBHOOKS, EVENTS, DELIVERIES = (
+    f"/admin/feed/{name}/" for name in ("endpoint", "event", "delivery")
+)
 P1 = "AIP_PREMIUM_P1"
 DESKTOP = ViewportSize(width=1280, height=900)
 HAND_OVER = """
@@ -33,10 +38,10 @@ Tenant.objects.filter(pk=boss.tenant_id).update(state="managed")
 User.objects.filter(pk=boss.pk).update(role="administrator")
 set_up_app(boss)
 """
-CONFIRM = """
-from subscriptions.flows.orders import confirm
-from subscriptions.models import Order
-confirm(order=Order.objects.get(tenant__name="{name}"), acting_user=None)
+OPERATOR = """
+from tests.factories import OperatorFactory
+from tests.second_factors import set_up_app
+set_up_app(OperatorFactory.create(email="{address}"))
 """
 # The clock of an organisation's plans goes on by so many days: its dates lie so much earlier.
 DAYS_LATER = """
@@ -79,15 +84,62 @@ def sign_up(product: Product, address: str) -> None:
     walk.sign_up(visitor, walk.DevMail(visitor), address)
 
 
-def enter(visit: Visit, address: str) -> None:
-    """Signs in with password and code, and opens the plans."""
-    visit.open(f"/accounts/login/?next={PLANS}")
+def enter(visit: Visit, address: str, page: str = PLANS) -> None:
+    """Signs in with password and code, and opens the page."""
+    visit.open(f"/accounts/login/?next={page}")
     visit.fill(visit.find("input[name=login]"), address)
     visit.fill(visit.find("input[name=password]"), PASSWORD)
     visit.press(visit.find(f"{steps.SIGN_IN_FORM} button:not(#passkey_login)"))
     visit.fill(visit.find("input[name=code]"), shown_code())
     visit.press(visit.find("main form button").first)
-    visit.stands_on(PLANS, "plans")
+    visit.stands_on(page, "where they wanted to")
+
+
+def act(visit: Visit, action: str) -> None:
+    """On the only row of a list of the administration."""
+    visit.find("input[name=_selected_action]").first.check()
+    visit.find("select[name=action]").select_option(action)
+    visit.press(visit.find("button[name=index]"))
+
+
+def make_webhook(visit: Visit, address: str) -> None:
+    """Its secret is shown once, and a new one when it is turned."""
+    visit.open(WEBHOOKS)
+    visit.stands_on(WEBHOOKS, "no webhook yet")
+    visit.press(visit.find(f".object-tools a[href^='{WEBHOOKS}add/']"))
+    visit.stands_on(f"{WEBHOOKS}add/", "a new webhook")
+    visit.fill(visit.find("input[name=url]"), "https://10.0.0.1/")
+    visit.press(visit.find("input[name=_save]"))
+    visit.stands_on(f"{WEBHOOKS}add/", "not there")
+    visit.fill(visit.find("input[name=url]"), address)
+    visit.press(visit.find("input[name=_save]"))
+    visit.stands_on(f"{WEBHOOKS}add/", "its secret")
+    first = visit.find("dd code").inner_text()
+    visit.open(WEBHOOKS)
+    visit.stands_on(WEBHOOKS, "one webhook")
+    assert first not in visit.page.content()
+    act(visit, "rotate_secrets")
+    visit.stands_on(WEBHOOKS, "its new secret")
+    assert visit.find("dd code").inner_text() != first
+
+
+def confirm_order(visit: Visit, name: str) -> None:
+    """From the organisation's plans: *Decide* leads to the order that waits, and to no other."""
+    visit.open(f"{PLANS}?q={name}")
+    visit.press(visit.find("#result_list tbody th a").first)
+    visit.stands_on(PLANS, "an organisation's plans")
+    visit.press(visit.find(f"#content-main a[href^='{ORDERS}']").first)
+    visit.stands_on(ORDERS, "orders that wait")
+    act(visit, "confirm")
+    visit.stands_on(ORDERS, "confirmed")
+
+
+def see_what_was_told(visit: Visit) -> None:
+    for page in (WEBHOOKS, EVENTS, DELIVERIES):
+        visit.open(page)
+        visit.stands_on(page, "a list of the feed")
+        visit.press(visit.find("#result_list tbody th a").first)
+        visit.stands_on(page, "a row of the feed")
 
 
 def carry_out(visit: Visit, kind: str, sku: str, **fields: str) -> None:
@@ -150,7 +202,13 @@ def test_a_trial_is_started_bought_and_lapses_back_to_the_free_plan(
     assert state(product, name) == "trial"
     assert colleague(visits, f"during@{name}") == "/accounts/login/"
     carry_out(visit, "order", P1, units="6", months="12")
-    product.manage("shell", "-c", CONFIRM.format(name=name))
+    operator = visits(**context)
+    clerk = f"ina@{name.partition('.')[0]}.internal"
+    product.manage("shell", "-c", OPERATOR.format(address=clerk))
+    enter(operator, clerk, "/admin/")
+    make_webhook(operator, f"https://billing.{name}/hooks")
+    confirm_order(operator, name)
+    see_what_was_told(operator)
     visit.open(PLANS)
     visit.stands_on(PLANS, "bought")
     assert state(product, name) == "active"

@@ -41,6 +41,7 @@ from tenants.selectors import administrators_of
 from tests.factories import GroupFactory, SubscriptionFactory, UserFactory
 from tests.takeovers import holder, lost, proven, unmanaged
 
+BOUGHT = (3, 2)
 NAMES = ("one.com", "two.com", "sub.one.com", "second.com")
 EXTRA = "extra.com"
 names = st.sampled_from([*NAMES, EXTRA])
@@ -74,8 +75,8 @@ class Directories(RuleBasedStateMachine):
                 assign_unit(subscription=free, user=user, acting_user=None)
             group = GroupFactory.create(tenant=tenant, name="All", name_key="all")
             group.memberships.create(user=tenant.users.all()[0])
-        SubscriptionFactory.create(tenant=holder(NAMES[0]), units=3)
-        SubscriptionFactory.create(tenant=holder(NAMES[1]), units=2)
+        for name, units in zip(NAMES, BOUGHT, strict=False):
+            SubscriptionFactory.create(tenant=holder(name), units=units)
         # One of them has two domains.
         second = holder("second.com")
         Domain.objects.create(name=EXTRA, tenant=second)
@@ -193,6 +194,12 @@ class Directories(RuleBasedStateMachine):
             used=Count("assigned_licences")
         )
         assert not bought.filter(used__gt=F("units")).exists()
+
+    @invariant()
+    def never_more_units_than_were_bought_by_all_together(self) -> None:
+        """Whatever goes there and back: no units are made by it, and nobody keeps another's."""
+        live = Subscription.objects.filter(units__isnull=False, cancelled_at__isnull=True)
+        assert sum(row.units or 0 for row in live) <= sum(BOUGHT)
 
     @invariant()
     def a_managed_organisation_has_an_administrator_and_another_has_none(self) -> None:

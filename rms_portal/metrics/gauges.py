@@ -18,6 +18,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from feed import selectors as feed
+from feed.models import Delivery, Endpoint
 from outbox.models import OutboxMail
 from rms_portal.scheduler import last_sign_of_life
 from signup.models import SignUp
@@ -59,7 +61,7 @@ def _ask() -> Iterator[Metric]:
     try:
         with transaction.atomic():
             _answer_soon()
-            found = [_mails(), _sent(), _oldest(), _sign_ups()]
+            found = [_mails(), _sent(), _oldest(), _sign_ups(), *_webhooks()]
     except DatabaseError:
         yield _gauge(name, help_text, 0)
     else:
@@ -117,6 +119,28 @@ def _sign_ups() -> Metric:
     for row in recent.values("state", "outcome").annotate(number=Count("*")):
         family.add_metric((row["state"], row["outcome"]), row["number"])
     return family
+
+
+def _webhooks() -> Iterator[Metric]:
+    """All states but *delivered*, and how late what is due is; what waits for a webhook that is paused is not due."""
+    endpoints = GaugeMetricFamily("rms_webhooks", "Webhooks by state.", labels=("state",))
+    for state in Endpoint.State:
+        endpoints.add_metric((state.value,), Endpoint.objects.filter(state=state).count())
+    deliveries = GaugeMetricFamily(
+        "rms_webhook_deliveries",
+        f"Deliveries to webhooks by state, counted up to {MOST_COUNTED}.",
+        labels=("state",),
+    )
+    for one in Delivery.State:
+        if one != Delivery.State.DELIVERED:
+            rows = Delivery.objects.filter(state=one).order_by()
+            deliveries.add_metric((one.value,), rows.values("state")[:MOST_COUNTED].count())
+    now = timezone.now()
+    due = feed.due(now).order_by("next_attempt_at").values_list("next_attempt_at", flat=True)
+    at = due.first()
+    age = (now - at).total_seconds() if at else 0
+    help_text = "For how long the longest due delivery is due."
+    yield from (endpoints, deliveries, _gauge("rms_oldest_due_webhook_seconds", help_text, age))
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

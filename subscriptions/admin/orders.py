@@ -27,6 +27,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("state", "plan", "placed_at")
     search_beginnings = ("tenant__domains__name",)
     search_help_text = _("The beginning of a domain.")
+    linked_lookups = ("tenant",)
     sensitive_actions = ("confirm", "refuse", "withdraw")
     actions: Any = ("confirm", "refuse", "withdraw")
     grave_actions = ("refuse", "withdraw")

@@ -25,7 +25,13 @@ from subscriptions.exceptions import (
 )
 from subscriptions.flows.convert import give_plan, renew_subscription, set_units
 from subscriptions.flows.preview import Effect, preview
-from subscriptions.ladder import SubscriptionState, end_of, months_later, state_of
+from subscriptions.ladder import (
+    SubscriptionState,
+    end_of,
+    is_bought,
+    months_later,
+    state_of,
+)
 from subscriptions.models import Order, Plan, Subscription
 from subscriptions.selectors import is_offered
 from tenants import access
@@ -117,13 +123,6 @@ def may_order(tenant: Tenant, plan: Plan) -> bool:
     """Whether administrators may. Operators may give whatever there is."""
     held = Subscription.objects.filter(tenant=tenant, plan=plan, cancelled_at__isnull=True)
     return is_offered(plan) or held.exists()
-
-
-def is_bought(subscription: Subscription | None) -> bool:
-    """Whether it was bought: a trial was not, unless somebody renewed it."""
-    if subscription is None:
-        return False
-    return subscription.trial_ends_at is None or subscription.ends_at is not None
 
 
 def _require_sense(wanted: Wanted) -> None:

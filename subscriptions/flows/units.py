@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit.services import gathered, record
 from outbox.services import enqueue
 from subscriptions import selectors
-from subscriptions.exceptions import NoUnitLeft, NoUnitToRemove
+from subscriptions.exceptions import HolderMoved, NoUnitLeft, NoUnitToRemove
 from subscriptions.ladder import LIVE, state_of
 from subscriptions.models import (
     AssignedLicence,
@@ -87,6 +87,9 @@ def assign_after_sign_in(user: User) -> None:
             assign_unit(subscription=subscription, user=user, acting_user=user, how=how)
         except NoUnitLeft:
             continue
+        except HolderMoved:
+            # The next sign-in finds the plans of where they are by then.
+            return
         return
     if due:
         wait(subscription=due[0], user=user, acting_user=user, how=how_by_policy(due[0]))
