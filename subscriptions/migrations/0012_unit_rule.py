@@ -5,7 +5,7 @@ from subscriptions.unit_rule import HoldUnitRule
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("subscriptions", "0009_offered_and_earlier_plans"),
+        ("subscriptions", "0011_ends_and_rare_units"),
     ]
 
     operations = [
