@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from textwrap import indent
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
@@ -35,17 +37,27 @@ class PortalCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         try:
-            return super().execute(*args, **options)
+            answer = super().execute(*args, **options)
+            self.stdout.flush()
         except Refusal as refusal:
             self.note(refusal, **options)
             self.stderr.write(str(refusal))
             sys.exit(1)
+        except BrokenPipeError:
+            _stop_writing()
+        return answer
 
     def note(self, refusal: Refusal, **options: Any) -> None:
         """What only reads leaves no trace."""
 
     def print_json(self, answer: object) -> None:
         self.stdout.write(json.dumps(answer, indent=2, cls=DjangoJSONEncoder))
+
+
+def _stop_writing() -> NoReturn:
+    """Whoever reads has enough, as `| head` has: ends as a program does that the signal ends, and as quietly."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(128 + signal.SIGPIPE)
 
 
 class ListCommand(PortalCommand):
@@ -110,7 +122,14 @@ def table_lines(rows: Iterator[Row], *, nothing: str) -> Iterator[str]:
 
 def lines(answer: Row) -> str:
     width = max(len(name) for name in answer)
-    return "\n".join(f"{name.ljust(width)}  {shown(value)}" for name, value in answer.items())
+    return "\n".join(_line(name, value, width) for name, value in answer.items())
+
+
+def _line(name: str, value: object, width: int) -> str:
+    """Rows in an answer are a table beneath their name."""
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return f"{name}\n{indent(table(value), '  ')}"
+    return f"{name.ljust(width)}  {shown(value)}"
 
 
 def shown(value: object) -> str:
