@@ -58,7 +58,10 @@ REMEDIES: dict[WhyNot, str | Promise] = {
         "Sign in and ask for a new mail on the page of your account."
     ),
     WhyNot.NO_ORGANISATION: gettext_lazy("Use an account with a work address."),
-    WhyNot.NO_FREE_UNIT: gettext_lazy("Sign up with its address at %(sign_up)s: it is free."),
+    WhyNot.NO_FREE_UNIT: gettext_lazy(
+        "Sign out and in again: it is free, and comes by itself. If it does not, sign up with its address at "
+        "%(sign_up)s, or ask your administrator."
+    ),
     WhyNot.NOT_IN_PLAN: gettext_lazy(
         "These plans include it: %(plans)s. Ask your administrator, or whoever runs this service."
     ),

@@ -313,3 +313,21 @@ def test_a_role_mailbox_that_nobody_admitted_gets_no_unit_that_was_bought(tenant
     run("admit_user", str(support.email))
     signs_in(support)
     assert holders() == {support}
+
+
+def test_who_is_disabled_keeps_the_unit_of_a_group_until_they_come_back(tenant: Tenant) -> None:
+    subscribed(tenant, 5)
+    first, second = people(tenant, 2)
+    group = group_of(tenant, "Sales")
+    for user in (first, second):
+        GroupMembership.objects.create(group=group, user=user)
+    run("set_assignment", "walkers.com", "--plan", OFFICE, "--policy", "group", "--group", "Sales")
+    run("disable_user", str(first.email))
+    policy.follow_all_groups()
+    assert holders() == {first, second}
+    GroupMembership.objects.all().delete()
+    policy.follow_all_groups()
+    assert holders() == {first}
+    run("restore_user", str(first.email))
+    policy.follow_all_groups()
+    assert holders() == set()

@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -81,6 +82,16 @@ INSIDE = [
     "::ffff:10.0.0.1",
     "64:ff9b::a00:1",
     "2002:a00:1::",
+    "::10.0.0.1",
+    "::ffff:0:10.0.0.1",
+    "64:ff9b:1::a00:1",
+    "2001:0:a00:1::",
+    "fec0::1",
+    "3fff::1",
+    "5f00::1",
+    "192.0.0.8",
+    "192.88.99.1",
+    "198.18.0.1",
 ]
 
 
@@ -96,6 +107,49 @@ def test_an_address_inside_is_refused_also_when_a_name_leads_to_it(
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(AddressNotAllowed):
         transport.post("https://billing.com/hooks", body=b"{}", headers={})
+
+
+def as_the_c_library(host: str, port: int, **_: object) -> list[tuple[Any, ...]]:
+    """What it makes of a host without asking anybody: IPv4 in octal, in hexadecimal, with fewer parts."""
+    if ":" in host or host == "localhost":
+        return [(socket.AF_INET6, 1, 6, "", ("::1" if host == "localhost" else host, port))]
+    try:
+        return [(socket.AF_INET, 1, 6, "", (socket.inet_ntoa(socket.inet_aton(host)), port))]
+    except OSError as error:
+        raise socket.gaierror(host) from error
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "localhost",
+        "localhost.",
+        "①②⑦.⓪.⓪.①",
+        "１２７.０.０.１",
+        "127。0。0。1",
+        "%31%32%37.0.0.1",
+        "127.0.0.1%00.billing.com",
+        "[::ffff:7f00:1]",
+        "[::7f00:1]",
+        "0",
+        "[::]",
+    ],
+)
+def test_no_spelling_of_this_machine_reaches_it(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", as_the_c_library)
+    with socket.create_server(("127.0.0.1", 0)) as inside:
+        inside.settimeout(0.01)
+        port = inside.getsockname()[1]
+        for scheme in ("https", "http"):
+            with pytest.raises((Refusal, *transport.FAILURES)):
+                transport.post(f"{scheme}://{host}:{port}/", body=b"{}", headers={})
+        with pytest.raises(TimeoutError):
+            inside.accept()
 
 
 def test_a_network_that_the_operator_named_is_allowed_and_no_other(

@@ -78,7 +78,9 @@ def follow_groups(*, subscription: Subscription, acting_user: User | None) -> No
     subscription = locked(subscription)
     members = _members(subscription)
     with gathered():
-        gone = subscription.assigned_licences.filter(how=How.GROUP).exclude(user__in=members)
+        # Who is disabled may come back, and keeps it until then.
+        gone = subscription.assigned_licences.filter(how=How.GROUP, user__state=User.State.ACTIVE)
+        gone = gone.exclude(user__in=members)
         for assigned in gone.select_related("user", "subscription"):
             take(assigned=assigned, acting_user=acting_user)
         subscription.waits.filter(how=How.GROUP).exclude(user__in=members).delete()

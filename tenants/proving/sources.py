@@ -23,6 +23,9 @@ from tenants.proving.asking import NoAnswerError, Server
 MOST_NAMES = 16
 MOST_ADDRESSES = 32
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+# Not on the internet, or not any more, whatever Python's `is_global` says of them (IANA's registries of special addresses).
+RESERVED = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,11 @@ def is_public(address: str) -> bool:
             inside = ipaddress.IPv4Address(ip.packed[-4:])
         if inside:
             return is_public(str(inside))
-    return ip.is_global and not ip.is_multicast
+        # Else there are site-local networks, ways into IPv4 networks of one's own, and what is not given out yet.
+        if ip not in GLOBAL_UNICAST:
+            return False
+    is_reserved = any(ip in network for network in RESERVED)
+    return ip.is_global and not ip.is_multicast and not is_reserved
 
 
 class Authority:
