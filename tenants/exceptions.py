@@ -119,6 +119,17 @@ class MayNotProve(DirectoryError):
     """Whoever asks for a proof cannot use it; `sentence` says why and what to do."""
 
 
+class TooManyRecords(DirectoryError):
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            _(
+                "%(count)s records that you asked for wait to be published. Publish those, or wait: each expires 7 days "
+                "after it was asked for."
+            )
+            % {"count": count}
+        )
+
+
 class NoProofAsked(DirectoryError):
     def __init__(self, domain: str) -> None:
         super().__init__(

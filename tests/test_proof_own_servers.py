@@ -8,6 +8,7 @@ import dns.asyncresolver
 import dns.exception
 import dns.message
 import pytest
+from dnslib import DNSRecord
 
 from tenants.proving.check import check
 from tenants.proving.outcome import Outcome
@@ -129,3 +130,19 @@ def test_servers_inside_our_own_network_are_never_asked() -> None:
 )
 def test_which_addresses_are_on_the_internet(address: str, public: bool) -> None:
     assert is_public(address) is public
+
+
+def test_an_address_that_a_zone_lists_under_many_names_is_asked_once() -> None:
+    names = "".join(
+        f"firm.com. 60 IN NS n{number}.firm.com.\nn{number}.firm.com. 60 IN A 127.0.0.2\n"
+        for number in range(12)
+    )
+    soa = "firm.com. 60 IN SOA ns.firm.com. x.firm.com. 1 1 1 1 1\n"
+    asked: list[str] = []
+
+    def counting(question: DNSRecord, by_tcp: bool) -> bytes | None:
+        asked.append(str(question.q.qname))
+        return THERE(question, by_tcp)
+
+    assert at_the_servers(counting, hosts=soa + names) == Outcome.PROVEN
+    assert len(asked) == len(set(asked)) == 2

@@ -44,7 +44,11 @@ def whose_proof(request: HttpRequest) -> User:
     user, acting = operator_of(request), acting_for.of(request)
     if acting is None:
         return user
-    return acting.administrator or administrators_of(acting.tenant).first() or user
+    theirs = administrators_of(
+        acting.tenant
+    )  # whom they act for may have lost the role, or gone with a domain
+    whom = theirs.filter(pk__in=[acting.administrator_id] if acting.administrator_id else [])
+    return whom.first() or theirs.first() or user
 
 
 def under_way(request: HttpRequest) -> list[tuple[DomainProof, str]]:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
-from tenants.addresses import shown_domain
+from tenants.addresses import AddressRefused, parse_domain, shown_domain
 from tenants.admin import handing_over, taking_over
 from tenants.admin.acting import operator_of
 from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way, whose_proof
@@ -187,7 +187,11 @@ class DomainAdmin(ReadOnlyAdmin):
     def take_over_view(self, request: HttpRequest, domain_name: str) -> HttpResponse:
         """What would move, each collision with its rule, and the button."""
         target = self._own_tenant(request)
-        return taking_over.view(request, self.admin_site, domain_name, target)
+        try:
+            name = parse_domain(domain_name)
+        except AddressRefused:
+            raise Http404 from None
+        return taking_over.view(request, self.admin_site, name, target)
 
     def offer_view(self, request: HttpRequest, domain_id: uuid.UUID) -> HttpResponse:
         return handing_over.offer(request, self.admin_site, self._domain(request, domain_id))

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit.services import record
-from tenants.access import governs, require_governs
+from tenants.access import governs, operates, require_governs
 from tenants.flows import take_over
 from tenants.models import DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import domain_named
@@ -21,12 +21,15 @@ from tenants.takeover.exceptions import (
     NoOffer,
     NotHeld,
     OfferedAlready,
+    TooManyOffers,
     WhoOfferedMayNotAnyMore,
 )
 from tenants.takeover.journal import lines_of, plan_for, prepare
 from tenants.takeover.registry import Line
 
 LIFE = dt.timedelta(days=7)
+DAY = dt.timedelta(days=1)
+MOST_A_DAY = 20
 State = DomainHandOver.State
 
 
@@ -38,6 +41,7 @@ def offer(
     require_governs(acting_user, tenant)
     allowed.hand_over(domain_name, tenant, to)
     now = timezone.now()
+    _refuse_too_many(tenant, acting_user, now)
     offers_of(domain_name).filter(expires_at__lte=now).update(
         state=State.WITHDRAWN, answered_at=now
     )
@@ -54,6 +58,13 @@ def offer(
         raise OfferedAlready(domain_name) from None
     _record("domain.offered", made, acting_user)
     return made
+
+
+def _refuse_too_many(tenant: Tenant, acting_user: User | None, now: dt.datetime) -> None:
+    """Each stands in the log of the other organisation too."""
+    made = DomainHandOver.objects.filter(source_tenant_id=tenant.pk, offered_at__gt=now - DAY)
+    if not operates(acting_user) and made.count() >= MOST_A_DAY:
+        raise TooManyOffers(MOST_A_DAY)
 
 
 def preview_for_giver(*, domain_name: str, to: Tenant) -> list[Line]:
@@ -94,6 +105,7 @@ def begin_to_accept(*, domain_name: str, tenant: Tenant, acting_user: User | Non
     source = Tenant.objects.get(pk=made.source_tenant_id)
     _require_offerer(made, source)
     domain = allowed.hand_over(domain_name, source, tenant)
+    allowed.refuse_often(domain_name, acting_user)
     takeover = prepare(
         kind=Takeover.Kind.HAND_OVER, plan=plan_for(domain, tenant), acting_user=acting_user
     )

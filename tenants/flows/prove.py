@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from audit.services import record
 from outbox import announcing
 from tenants import locks, signals
-from tenants.exceptions import MayNotProve, NoProofAsked, NotProven
+from tenants.exceptions import MayNotProve, NoProofAsked, NotProven, TooManyRecords
 from tenants.flows import administer
 from tenants.flows.hold import found_again, next_check_after
 from tenants.models import Domain, DomainProof, Tenant, User
@@ -28,6 +28,7 @@ from tenants.takeover.exceptions import HeldByManaged
 from tenants.takeover.notices import tell_who_asks
 
 LIFE = dt.timedelta(days=7)
+MOST_WAITING = 50
 CHECK_TASK = "tenants.tasks.check_domain_proof"
 EXPIRES_SECONDS = 60.0  # nobody waits longer in front of a page
 State = DomainProof.State
@@ -45,6 +46,7 @@ def request(*, domain_name: str, actor: User, acting_user: User | None) -> Domai
         return living
     mine = DomainProof.objects.filter(domain_name=domain_name, tenant=tenant, actor=actor)
     mine.filter(state=State.WAITING, expires_at__lte=now).update(state=State.EXPIRED)
+    _refuse_too_many(actor, acting_user, now)
     try:
         with transaction.atomic():
             proof = DomainProof.objects.create(
@@ -61,6 +63,13 @@ def request(*, domain_name: str, actor: User, acting_user: User | None) -> Domai
     if tenant.state == Tenant.State.UNMANAGED:
         tell_who_asks(tenant=tenant, person_id=actor.pk)
     return proof
+
+
+def _refuse_too_many(actor: User, acting_user: User | None, now: dt.datetime) -> None:
+    """Each is a row, rows in the log and reason to ask foreign servers; whoever runs commands knows what they do."""
+    waiting = DomainProof.objects.filter(actor=actor, state=State.WAITING, expires_at__gt=now)
+    if acting_user is not None and waiting.count() >= MOST_WAITING:
+        raise TooManyRecords(MOST_WAITING)
 
 
 def refuse(*, domain_name: str, actor: User) -> Tenant:

@@ -77,6 +77,7 @@ def begin(*, domain_name: str, target: Tenant, acting_user: User | None) -> Take
     if was_stopped(domain_name, target) and not operates(acting_user):
         raise StoppedBefore(domain_name)
     plan, proof = allowed.external(domain_name, target)
+    allowed.refuse_often(domain_name, acting_user)
     return prepare(kind=Kind.EXTERNAL, plan=plan, acting_user=acting_user, proof_id=proof.pk)
 
 

@@ -123,15 +123,19 @@ class Answers:
 async def _ask_all(
     servers: Sequence[NameServer], name: dns.name.Name, source: Source, deadline: float
 ) -> list[Answers]:
-    return await asyncio.gather(*(_ask(server, name, source, deadline) for server in servers))
+    """Each address once, under however many names a zone lists it: it may be somebody else's."""
+    addresses = list(dict.fromkeys(at for server in servers for at in server.servers))
+    asked = (ask(at, name, recursive=source.recursive, deadline=deadline) for at in addresses)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    told = dict(zip(addresses, answers, strict=True))
+    return [_answers(server, [told[at] for at in server.servers]) for server in servers]
 
 
-async def _ask(server: NameServer, name: dns.name.Name, source: Source, deadline: float) -> Answers:
+def _answers(server: NameServer, told: Sequence[Told | BaseException]) -> Answers:
     answers = Answers(server.name)
     if not server.servers:
         answers.silent.append("no public address")
-    asked = (ask(at, name, recursive=source.recursive, deadline=deadline) for at in server.servers)
-    for answer in await asyncio.gather(*asked, return_exceptions=True):
+    for answer in told:
         if isinstance(answer, Told):
             answers.told.append(answer)
         elif isinstance(answer, NoAnswerError):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from tenants.models import Domain, DomainProof, Tenant
+import datetime as dt
+
+from django.utils import timezone
+
+from tenants.access import operates
+from tenants.models import Domain, DomainProof, Takeover, Tenant, User
 from tenants.registrable import is_within
 from tenants.selectors import domain_named, parents
 from tenants.takeover.exceptions import (
     HeldByManaged,
+    MovedTooOften,
     NotHeld,
     NotManaged,
     NotProvenHere,
@@ -16,6 +22,9 @@ from tenants.takeover.exceptions import (
 )
 from tenants.takeover.journal import plan_for
 from tenants.takeover.registry import Plan
+
+OFTEN_WITHIN = dt.timedelta(days=7)
+MOST_MOVES = 4
 
 
 def external(domain_name: str, target: Tenant) -> tuple[Plan, DomainProof]:
@@ -33,6 +42,17 @@ def external(domain_name: str, target: Tenant) -> tuple[Plan, DomainProof]:
     if domain is None:
         raise NotHeld(domain_name)
     return plan_for(domain, target), proof
+
+
+def refuse_often(domain_name: str, acting_user: User | None) -> None:
+    """All people of a domain get a mail each time. Raises MovedTooOften."""
+    moved = Takeover.objects.filter(
+        domain_name=domain_name,
+        kind__in=(Takeover.Kind.EXTERNAL, Takeover.Kind.HAND_OVER),
+        done_at__gt=timezone.now() - OFTEN_WITHIN,
+    )
+    if not operates(acting_user) and moved.count() >= MOST_MOVES:
+        raise MovedTooOften(domain_name)
 
 
 def hand_over(domain_name: str, source: Tenant, target: Tenant) -> Domain:

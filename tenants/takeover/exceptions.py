@@ -200,6 +200,28 @@ class OfferedAlready(TakeoverRefused):
         )
 
 
+class TooManyOffers(TakeoverRefused):
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            _(
+                "Your organisation has made %(count)s offers within a day. Wait until tomorrow, or ask those who run this "
+                "service."
+            )
+            % {"count": count}
+        )
+
+
+class MovedTooOften(TakeoverRefused):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "%(domain)s has gone from one organisation to another several times within 7 days, and its people were "
+                "told each time. Wait some days, or ask those who run this service."
+            )
+            % {"domain": domain}
+        )
+
+
 class NotReleasable(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(
