@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
+from subscriptions import selectors, services
 from subscriptions.capabilities import ask_all
+from subscriptions.flows import fall_back
 from subscriptions.flows.cancel import cancel_subscription
 from subscriptions.flows.ends import note_states, warn_of_ends
 from subscriptions.models import FREE_PLAN, AssignedLicence, Capability, Subscription
@@ -107,6 +109,18 @@ def test_where_another_plan_goes_on_nothing_is_given(tenant: Tenant) -> None:
     cancel_subscription(tenant=tenant, plan=row.plan, acting_user=None)
     assert free_units() == []
     assert may(user) > FREE
+
+
+def test_two_who_sign_in_at_once_as_the_same_person_both_come_in(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one gives the unit after this one has looked."""
+    user = imported(tenant)
+    signs_in(user)
+    monkeypatch.setattr(selectors, "has_or_lost_free_unit", lambda _: False)
+    monkeypatch.setattr(services, "one_or_none", lambda _: None)
+    fall_back.give_free_unit_after_sign_in(user)
+    assert free_units() == [user]
 
 
 @pytest.mark.parametrize("is_let", [True, False])

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from audit.models import AuditEvent
 from subscriptions.models import AssignedLicence, EndWarning, Subscription, UnitWait, WithheldUnit
@@ -68,6 +69,19 @@ def test_a_unit_is_given_and_taken_away(
     portal.post(UNITS, {"action": "take_away", "_selected_action": [str(unit.pk)]})
     assert not AssignedLicence.objects.exists()
     assert WithheldUnit.objects.get().user == user
+
+
+def test_a_unit_of_a_plan_that_was_cancelled_is_not_taken_for_the_one_of_now(
+    portal: Client, boss: User, subscription: Subscription
+) -> None:
+    user = UserFactory.create(tenant=boss.tenant)
+    past = SubscriptionFactory.create(tenant=boss.tenant, cancelled_at=timezone.now())
+    old = past.assigned_licences.create(user=user)
+    now = subscription.assigned_licences.create(user=user)
+    fields = {"action": "take_away", "_selected_action": [str(old.pk)]}
+    said = portal.post(UNITS, fields, follow=True).content.decode()
+    assert "has no unit" in said
+    assert set(AssignedLicence.objects.all()) == {old, now}
 
 
 def test_when_none_is_left_the_form_says_so_and_offers_the_line(

@@ -18,6 +18,7 @@ from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
 from audit.form_page import form_page
 from subscriptions.admin.forms import UnitForm
+from subscriptions.exceptions import NoUnitToRemove
 from subscriptions.flows.units import assign, remove
 from subscriptions.models import AssignedLicence, EndWarning, UnitWait
 from subscriptions.representations import unit_row
@@ -68,6 +69,14 @@ class OfUnits(ReadOnlyAdmin):
         refusals.note(request, refusal, action=action, subject=subject, tenant_id=tenant_id)
 
 
+def _take_away(row: AssignedLicence, acting_user: User) -> None:
+    """Raises NoUnitToRemove for one of a subscription that was cancelled: the person may have another one now."""
+    plan = row.subscription.plan
+    if row.subscription.cancelled_at:
+        raise NoUnitToRemove(str(row.user.email), plan.sku)
+    remove(user=row.user, plan=plan, acting_user=acting_user)
+
+
 @admin.register(AssignedLicence)
 class UnitAdmin(OfUnits):
     list_display = ("user", "plan", "tenant", "how", "assigned_at")
@@ -77,13 +86,8 @@ class UnitAdmin(OfUnits):
 
     @admin.action(description=_("Take away: it does not come back by itself"))
     def take_away(self, request: HttpRequest, queryset: QuerySet[AssignedLicence]) -> None:
-        self._each(
-            request,
-            queryset,
-            lambda row: remove(
-                user=row.user, plan=row.subscription.plan, acting_user=operator_of(request)
-            ),
-        )
+        acting_user = operator_of(request)
+        self._each(request, queryset, lambda row: _take_away(row, acting_user))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.is_open_to(request)

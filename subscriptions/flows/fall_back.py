@@ -6,6 +6,9 @@ Who signs in gets one as well, so that nothing depends on a clock that may not h
 
 from __future__ import annotations
 
+from contextlib import suppress
+
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit.services import record
@@ -57,4 +60,6 @@ def give_free_unit_after_sign_in(user: User) -> None:
     may = user.tenant.allow_ad_hoc_subscriptions or selectors.has_had_paid(user.tenant)
     if may and not selectors.has_or_lost_free_unit(user):
         free = ensure_free_subscription(tenant=user.tenant, acting_user=user)
-        assign_unit(subscription=free, user=user, acting_user=user)
+        # An open pool has no lock: of two who sign in at once as the same person, the other one has given it.
+        with suppress(IntegrityError), transaction.atomic():
+            assign_unit(subscription=free, user=user, acting_user=user)
