@@ -31,8 +31,8 @@ ACCOUNT_PAGES = {
 LEAVING = {"download of the data": "/account/export/", "closing": "/account/close/"}
 ENGLISH_HEADINGS = {"Check your mail", "Inbox of this machine", "One last thing …", "Sign in"}
 PICTURED = ("sign up", "check your mail", "mail", "one last thing", "welcome")
-PICTURED_SCREEN = ViewportSize(width=370, height=1110)
-PICTURE = ViewportSize(width=1600, height=938)
+PICTURED_SCREEN = ViewportSize(width=370, height=1230)
+PICTURE = ViewportSize(width=1600, height=1035)
 PICTURE_STYLE = """
 body { margin: 0; padding: 20px; display: flex; gap: 16px; background: #dde3e4 }
 img { width: calc((100% - 64px) / 5); border-radius: 8px; box-shadow: 0 2px 8px #0003 }
