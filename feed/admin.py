@@ -26,7 +26,7 @@ MADE = "feed.made"
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     kinds = forms.MultipleChoiceField(
-        label=_("events"),
+        label=_("Events"),
         choices=Kind.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -40,7 +40,8 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         try:
-            checked(cleaned.get("url", ""))
+            if "url" in cleaned:
+                checked(cleaned["url"])
         except Refusal as refusal:
             self.add_error("url", str(refusal))
         return cleaned
@@ -152,6 +153,7 @@ class EventAdmin(ReadOnlyAdmin):
     reach = "tenant_id"
     list_display = ("at", "kind", "tenant_id", "number", "uid")
     list_filter = ("kind", "at")
+    nothing_yet = _("No plan has changed yet.")
     fields = ("uid", "at", "kind", "tenant_id", "number", "data")
 
 
@@ -161,4 +163,5 @@ class DeliveryAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "event", "endpoint", "state", "attempts", "last_error")
     list_select_related = ("event", "endpoint")
     list_filter = ("state", "created_at")
+    nothing_yet = _("No webhook was told of anything yet.")
     linked_lookups = ("endpoint",)

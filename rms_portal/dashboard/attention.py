@@ -150,7 +150,7 @@ def _takeovers(tenant_id: uuid.UUID | None, now: dt.datetime) -> Iterator[Notice
             if takeover.kind == Takeover.Kind.INTERNAL
             else _("%(domain)s was taken over by %(organisation)s.")
         )
-        text += " " + _("Until %(date)s accounts from before are not deleted or reset.")
+        text += " " + _("Until %(date)s (UTC) accounts from before are not deleted or reset.")
         values = {
             "domain": shown_domain(takeover.domain_name),
             "organisation": takeover.target_name,

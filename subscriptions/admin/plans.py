@@ -34,7 +34,7 @@ class CatalogueAdmin(HistoryInAuditLog):
 
 class ServicePlanForm(forms.ModelForm):  # type: ignore[type-arg]
     capabilities = forms.MultipleChoiceField(
-        label=_("capabilities"),
+        label=_("Capabilities"),
         choices=Capability.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,

@@ -131,7 +131,7 @@ class Limited(TakeoverRefused):
     def __init__(self, until: str) -> None:
         super().__init__(
             _(
-                "This account was there before its organisation was taken over. Until %(until)s nobody of the "
+                "This account was there before its organisation was taken over. Until %(until)s (UTC) nobody of the "
                 "organisation resets its factors, changes its address or deletes it. Wait until then, or ask "
                 "those who run this service to waive that."
             )

@@ -95,7 +95,7 @@ def _limits(takeover: Takeover | None) -> list[str]:
         return []
     return [
         _(
-            "Until %(date)s, nobody of the organisation can delete your account or reset how you sign in."
+            "Until %(date)s (UTC), nobody of the organisation can delete your account or reset how you sign in."
         )
         % {"date": date_format(localtime(takeover.limited_until), "DATETIME_FORMAT")}
     ]
