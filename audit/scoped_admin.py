@@ -24,7 +24,7 @@ from audit.scope import Reach
 
 View = Callable[..., HttpResponseBase]
 # Those that Django's filters make.
-COMPARISONS = {"exact", "in", "isnull", "gte", "lt", "year", "month", "day"}
+COMPARISONS = {"exact", "isnull", "gte", "lt"}
 
 
 class Scoped(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
