@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.scoped_admin import ScopedAdmin
+from tenants.flows import states
 from tenants.models import User
 from tests.factories import OperatorFactory, UserFactory
 from tests.second_factors import set_up_app, shown_code
@@ -79,6 +80,23 @@ def test_every_sensitive_action_of_every_page_asks_wherever_it_stands_in_the_for
                     assert answer.headers.get("Location") == BY_CODE, (address, actions, index)
                     asked += 1
     assert asked >= 100
+
+
+def test_an_administrator_who_was_shut_out_comes_back_by_a_fresh_factor_alone(
+    client: Client, boss: User
+) -> None:
+    rogue = administrator(boss.tenant)
+    for state in ("disabled", "deleted"):
+        sign_in_fresh(client, boss)
+        verb = {"disabled": states.disable, "deleted": states.delete}[state]
+        verb(user=User.objects.get(pk=rogue.pk), acting_user=None)
+        sign_in_fresh(client, boss, minutes_ago=11)
+        answer = client.post(USERS, {"action": "restore", "_selected_action": [str(rogue.pk)]})
+        assert answer.headers["Location"] == BY_CODE
+        assert User.objects.get(pk=rogue.pk).state == state
+        sign_in_fresh(client, boss)
+        client.post(USERS, {"action": "restore", "_selected_action": [str(rogue.pk)]})
+        assert User.objects.get(pk=rogue.pk).is_administrator
 
 
 # The password is no way to take the factor away, nor to get at a code.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -169,6 +170,28 @@ def test_what_postgresql_or_python_would_trip_over_is_answered(
     for path in ("/signup/?sku=%00", "/signup/check-your-mail/", "/accounts/login/?next=%00"):
         answer = requests.get(product.url + path, headers=headers, timeout=30)
         assert answer.status_code == 200
+
+
+def test_who_is_disabled_is_out_of_every_session_in_every_process_at_once(
+    product: Product, mail_server: Smtp
+) -> None:
+    """Disabled by a process of its own; each of the web processes believes no session from that moment on."""
+    address = "robin@out-walkers.com"
+    visitors = [walk.HttpVisitor(product.url) for _ in range(6)]
+    walk.sign_up(visitors[0], walk.SmtpInbox(mail_server), address)
+    for visitor in visitors[1:]:
+        walk.sign_in(visitor, address)
+    assert [visitor.get("/welcome/").status for visitor in visitors] == [200] * 6
+    product.manage("disable_user", address)
+    ended = time.monotonic()
+    for _ in range(4):
+        assert {visitor.get("/welcome/").status for visitor in visitors} == {302}
+    assert time.monotonic() - ended < 5
+    assert walk.sign_in(visitors[0], address).location != "/welcome/"
+    product.manage("restore_user", address)
+    assert {visitor.get("/welcome/").status for visitor in visitors} == {302}
+    walk.sign_in(visitors[0], address)
+    assert visitors[0].get("/welcome/").status == 200
 
 
 def test_first_users_of_a_domain_at_the_same_instant_make_one_organisation(

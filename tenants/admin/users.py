@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from audit import refusals
+from audit import freshness, refusals
 from audit.exceptions import Refusal
 from audit.scoped_admin import ScopedInline
 from tenants.admin.acting import operator_of
@@ -118,6 +118,9 @@ class UserAdmin(AddressesPage):
 
     @admin.action(description=_("Restore: disabled or deleted accounts become active"))
     def restore(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        """An administrator comes back as one, with all power."""
+        if queryset.exclude(role=User.Role.MEMBER).exists():
+            freshness.require(request)
         self._each(request, queryset, states.restore)
 
     @admin.action(description=_("Delete (can be restored for 30 days)"))
