@@ -17,11 +17,11 @@ from django.urls import reverse
 
 from audit.scoped_admin import ScopedAdmin
 from tenants.models import Domain, Group, GroupMembership, Tenant, User
+from tests.admin_addresses import PLACEHOLDER, patterns
 from tests.factories import GroupFactory, OperatorFactory, SubscriptionFactory, UserFactory
 from tests.foreign import DOMAIN, PLAN, WORD, make_all
 from tests.staff import administrator, sign_in_fresh
 from tests.tables import Tables, everything
-from tests.test_admin_scope import PLACEHOLDER, patterns
 
 pytestmark = pytest.mark.django_db
 # What made errors, or might: PostgreSQL takes no NUL, no year -1 and no number of 23 digits.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client
 from django.urls import resolve, reverse
@@ -22,7 +24,7 @@ OPEN = {
     *("/challenge/x/picture.png", "/challenge/x/sound.wav", "/legal/x/"),
     *("/healthz", "/readyz", "/metrics"),
 }
-MAKERS = {
+MAKERS: dict[str, Callable[[], User]] = {
     "member": UserFactory.create,
     "administrator": administrator,
     "operator": OperatorFactory.create,
