@@ -109,3 +109,41 @@ def test_another_organisations_domain_is_not_there(client: Client, boss: User) -
     assert client.get(prove_page(proof)).status_code == 404
     assert client.post(f"{DOMAINS}{domain.pk}/remove/", {"typed": "contoso.com"}).status_code == 404
     assert client.post(f"/account/proofs/{proof.pk}/check/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *(
+            "github.io",
+            "GitHub.IO.",
+            "\uff47ithub.io",
+            "github\u3002io",
+            "blogspot.com",
+            "s3.amazonaws.com",
+        ),
+        *("CO.UK.", "uk", "com", "localhost", "127.0.0.1", "[::1]", "firm.internal", "example.com"),
+        *("_rms-verification.firm.com", "*.firm.com", "firm.com:53", "firm.com/x", "a@firm.com"),
+        *(
+            "firm..com",
+            ".firm.com",
+            "firm.com..",
+            "fi rm.com",
+            "xn--",
+            "xn--ls8h.com",
+            "\U0001f4a9.com",
+        ),
+        *("a." * 126 + "com", "a" * 64 + ".com", "firm\u200b.com", "firm\u0000.com"),
+    ],
+)
+def test_shared_endings_and_what_is_no_domain_in_any_spelling(portal: Client, typed: str) -> None:
+    assert portal.post(ADD, {"domain": typed}).status_code == 200
+    assert not DomainProof.objects.exists()
+
+
+@pytest.mark.parametrize("typed", [" Neu.COM. ", "neu\uff0ecom", "NEU.com\n", "\uff4eeu.com"])
+def test_every_spelling_of_a_domain_is_one_record(portal: Client, typed: str) -> None:
+    first = portal.post(ADD, {"domain": "neu.com"})
+    again = portal.post(ADD, {"domain": typed})
+    assert again.headers["Location"] == first.headers["Location"]
+    assert DomainProof.objects.get().domain_name == "neu.com"

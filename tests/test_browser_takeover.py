@@ -210,6 +210,8 @@ def test_a_domain_of_others_is_taken_over_and_given_back(
     visit.stands_on("/admin/tenants/takeover/", "undo")
     visit.fill(visit.find("input[name=typed]"), "other.com")
     visit.press(visit.find("#content form button.dangerous"))
+    # A worker does it: the page shows it by itself.
+    visit.page.wait_for_selector("[data-waits-at]", state="detached", timeout=60_000)
     visit.stands_on("/admin/tenants/takeover/", "undone")
     visit.open("/admin/tenants/user/")
     assert "two@other.com" not in visit.page.inner_text("#content")

@@ -18,9 +18,11 @@ from tenants.access import Power, may
 from tenants.exceptions import NotAllowed
 from tenants.flows import give_back, oversee, prove, take_over
 from tenants.flows.resume import resume
-from tenants.models import Address, Domain, DomainProof, Takeover, Tenant, User
+from tenants.models import Address, Domain, DomainProof, DomainRule, Takeover, Tenant, User
+from tenants.services import decide_domain
 from tenants.takeover import registry
 from tenants.takeover.exceptions import (
+    BlockedHere,
     HeldByManaged,
     NotHeld,
     NothingToUndo,
@@ -115,6 +117,7 @@ def test_the_same_password_and_the_same_session_after_it(ada: User, shop: Tenant
         ("managed", HeldByManaged),
         ("unproven", NotProvenHere),
         ("lost", NotProvenHere),
+        ("blocked", BlockedHere),
     ],
 )
 def test_what_cannot_be_taken(ada: User, state: str, refusal: type[Exception]) -> None:
@@ -123,6 +126,14 @@ def test_what_cannot_be_taken(ada: User, state: str, refusal: type[Exception]) -
         managed(SHOP)
     elif not state.startswith("nobody"):
         unmanaged(SHOP)
+    if state == "blocked":
+        proven(ada, SHOP)
+        decide_domain(
+            domain_name=SHOP,
+            decision=DomainRule.Decision.BLOCK,
+            reason="Spam.",
+            acting_user=None,
+        )
     if state == "lost":
         lost(proven(ada, SHOP), days=1)
     with pytest.raises(refusal):

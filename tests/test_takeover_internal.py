@@ -7,10 +7,12 @@ import datetime as dt
 import pytest
 import time_machine
 from django.utils import timezone
+from pytest_django import Settings
 
 from audit.models import AuditEvent
 from outbox.models import OutboxMail
 from tenants.access import LIMITED, Power, limited_until, may, require, tenant_limited_until
+from tenants.exceptions import NotProven
 from tenants.flows import hold, oversee, prove, states
 from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant, User
 from tenants.proving.outcome import Finding, Outcome
@@ -26,6 +28,7 @@ from tenants.takeover.exceptions import (
 )
 from tenants.takeover.notices import notices_for
 from tests.factories import OperatorFactory, UserFactory
+from tests.services.dns import Zone, dns_server
 from tests.takeovers import proven, unmanaged
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +127,22 @@ def test_control_that_is_gone_again_is_no_part_of_governing_several_domains(
     proven(member, "firm.net")
     member.refresh_from_db()
     assert member.role == User.Role.ADMINISTRATOR
+
+
+def test_a_colleagues_value_in_the_zone_makes_nobody_else_an_administrator(
+    member: User, colleague: User, settings: Settings
+) -> None:
+    """Whoever presses finds their own value, or nothing; each alias leads to what it names, wildcards too."""
+    theirs = prove.request(domain_name=FIRM, actor=member, acting_user=member)
+    mine = prove.request(domain_name=FIRM, actor=colleague, acting_user=colleague)
+    wild = f"_rms-verification.{FIRM}. 60 IN CNAME records.{FIRM}.\n"
+    zone = Zone(f'{wild}records.{FIRM}. 60 IN TXT "{theirs.record.text}"', f"{FIRM}.")
+    with dns_server(zone) as server:
+        settings.DNS_RESOLVERS = [(server.address, server.port)]
+        with pytest.raises(NotProven) as refusal:
+            prove.confirm(proof=mine, acting_user=colleague)
+    assert refusal.value.outcome == Outcome.OTHER
+    assert not User.objects.exclude(role=User.Role.MEMBER).exists()
 
 
 def test_who_was_disabled_while_servers_were_asked_gets_nothing(member: User) -> None:

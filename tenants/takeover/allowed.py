@@ -9,8 +9,9 @@ from django.utils import timezone
 from tenants.access import operates
 from tenants.models import Domain, DomainProof, Takeover, Tenant, User
 from tenants.registrable import is_within
-from tenants.selectors import domain_named, parents
+from tenants.selectors import domain_named, is_blocked, parents
 from tenants.takeover.exceptions import (
+    BlockedHere,
     HeldByManaged,
     MovedTooOften,
     NotHeld,
@@ -34,6 +35,8 @@ def external(domain_name: str, target: Tenant) -> tuple[Plan, DomainProof]:
     domain = domain_named(domain_name)
     if domain is not None and domain.tenant_id == target.pk:
         raise OwnAlready(domain_name)
+    if is_blocked(domain_name):
+        raise BlockedHere(domain_name)
     if target.state != Tenant.State.MANAGED:
         raise NotManaged(target.name)
     if domain is not None and domain.tenant.state == Tenant.State.MANAGED:

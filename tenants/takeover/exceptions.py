@@ -36,6 +36,14 @@ class NotHeld(TakeoverRefused):
         )
 
 
+class BlockedHere(TakeoverRefused):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _("This service does not accept the domain %(domain)s. Ask the people who run it.")
+            % {"domain": domain}
+        )
+
+
 class OwnAlready(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(_("%(domain)s belongs to this organisation already.") % {"domain": domain})
