@@ -18,7 +18,7 @@ GOAL = 1.05
 def main() -> None:
     with stack.stack() as here:
         product = here.product(here.postgres.new_url())
-        lines = run(product, "benchmarks.joining", str(here.postgres.pid)).splitlines()
+        lines = run(product, "benchmarks.joining").splitlines()
     results: list[Result] = [json.loads(line) for line in lines]
     for result in results:
         keep(NAME, result)
