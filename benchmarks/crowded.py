@@ -14,14 +14,14 @@ PEOPLE = 1_000_000
 
 def product_of(here: stack.Stack, people: int = PEOPLE) -> Product:
     """The product on a database with so many people, ten in each organisation."""
-    product = here.product(here.postgres.new_url())
+    product = here.product(here.postgres.migrated_url())
     run(product, "benchmarks.crowd", str(people))
     return product
 
 
 def organisation_of(here: stack.Stack, people: int = PEOPLE) -> Product:
     """The product on a database with so many people, all in one organisation."""
-    product = here.product(here.postgres.new_url())
+    product = here.product(here.postgres.migrated_url())
     run(product, "benchmarks.crowd", str(people), str(people))
     return product
 

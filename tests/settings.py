@@ -17,9 +17,12 @@ if os.environ.get("STATE_OF_WORKER", "") != _worker:
 os.environ.setdefault("VAR_DIR", _state.name)
 
 from rms_portal.settings import *  # noqa: F403
-from rms_portal.settings import STATIC_ROOT, STORAGES
+from rms_portal.settings import DATABASES, STATIC_ROOT, STORAGES
 
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
+# On PostgreSQL, a database that was migrated can be copied instead of migrating another one.
+if "TEST_TEMPLATE" in os.environ:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["TEST_TEMPLATE"]}

@@ -82,11 +82,10 @@ def test_of_a_move_and_a_new_account_at_the_same_instant_none_is_left_behind(
 ) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     rounds = json.loads(
         product.manage("shell", "--no-imports", "--command", AT_ONCE.strip() % ROUNDS)
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.services.postgres import Postgres
+from tests.services.postgres import MIGRATED, Postgres
 from tests.services.product import PYTHON, ROOT, clean_environment
 from tests.services.waiting import until
 
@@ -70,7 +70,8 @@ print(json.dumps({
 def environment(postgres: Postgres, folder: Path, settings: str) -> dict[str, str]:
     return clean_environment(
         DJANGO_SETTINGS_MODULE=settings,
-        DATABASE_URL=postgres.new_url(),
+        DATABASE_URL=postgres.migrated_url(),
+        TEST_TEMPLATE=MIGRATED,
         SECRET_KEY="only-for-this-test-" * 3,
         VAR_DIR=str(folder),
         EMAIL_URL="smtp://127.0.0.1:9",
@@ -117,7 +118,6 @@ def test_several_chainers_and_killed_ones_chain_every_row_once(
         assert process.returncode == 0
         return out
 
-    subprocess.run([PYTHON, "manage.py", "migrate", "-v0"], cwd=ROOT, env=variables, check=True)
     run(RECORD.replace("{rows}", str(ROWS)))
     chainers = [start(CHAIN) for _ in range(4)]
     for process in chainers:
@@ -138,7 +138,6 @@ def test_many_rows_are_chained_and_verified_in_the_memory_of_few(
     postgres: Postgres, tmp_path: Path
 ) -> None:
     variables = environment(postgres, tmp_path, "rms_portal.settings")
-    subprocess.run([PYTHON, "manage.py", "migrate", "-v0"], cwd=ROOT, env=variables, check=True)
 
     def peak(more: int) -> list[int]:
         command = [PYTHON, "-c", BEGIN + PEAK, str(more)]

@@ -91,7 +91,7 @@ def product(
     with running(
         served(
             tmp_path,
-            database_url=postgres.new_url(),
+            database_url=postgres.migrated_url(),
             redis_url=f"redis://127.0.0.1:{port}/0",
             email_url=smtp.url,
             TRUSTED_PROXIES="127.0.0.1",
@@ -167,7 +167,7 @@ def test_a_broker_that_hangs(postgres: Postgres, smtp: Smtp, tmp_path: Path) -> 
             running(
                 served(
                     tmp_path,
-                    database_url=postgres.new_url(),
+                    database_url=postgres.migrated_url(),
                     redis_url=server.url(0),
                     email_url=smtp.url,
                     TRUSTED_PROXIES="127.0.0.1",

@@ -23,7 +23,7 @@ SLACK = 1.0
 def product(postgres: Postgres, redis: Redis, tmp_path_factory: pytest.TempPathFactory) -> Product:
     product = served(
         tmp_path_factory.mktemp("asked"),
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:1",
     )

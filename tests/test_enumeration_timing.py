@@ -69,7 +69,7 @@ def product(
 ) -> Iterator[Product]:
     product = served(
         tmp_path_factory.mktemp("timed"),
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:9",
         TRUSTED_PROXIES="127.0.0.1",

@@ -43,7 +43,7 @@ def product(
     with running(
         served(
             tmp_path_factory.mktemp("stops"),
-            database_url=postgres.new_url(),
+            database_url=postgres.migrated_url(),
             redis_url=redis.new_url(),
             email_url=mail_server.url,
         )

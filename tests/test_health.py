@@ -163,7 +163,7 @@ def test_processes_that_start_with_a_wrong_key_say_so_in_their_log(
     with start_redis() as redis:
         right = served(
             tmp_path / "right",
-            database_url=postgres.new_url(),
+            database_url=postgres.migrated_url(),
             redis_url=redis.url(0),
             email_url="smtp://127.0.0.1:1",
         )

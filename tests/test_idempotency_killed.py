@@ -48,11 +48,10 @@ KEYED = (*ORDER, "--idempotency-key", "order-17", "--json")
 def product(postgres: Postgres, tmp_path: Path) -> Product:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     product.manage("shell", "--no-imports", "--command", MAKE)
     return product
 

@@ -47,7 +47,7 @@ def product(
     """Without a scheduler: the tests say when the sweeper comes."""
     made = served(
         tmp_path_factory.mktemp("kills"),
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url=server.url,
         TRUSTED_PROXIES="127.0.0.1",

@@ -61,11 +61,10 @@ print(json.dumps({role: [left(role, n) for n in range(%d)] for role in ("adminis
 def test_of_two_who_shut_each_other_at_once_one_stays(postgres: Postgres, tmp_path: Path) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT % ROUNDS))
     assert seen["administrator"] == [[1, ["LastAdministrator"]]] * ROUNDS
     assert seen["operator"] == [[1, ["LastOperator"]]] * ROUNDS

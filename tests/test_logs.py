@@ -147,7 +147,7 @@ def planted(folder: Path, postgres: Postgres, redis: Redis, mail_server: Smtp) -
     names = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MASTER_KEY", "METRICS_TOKEN")
     return served(
         folder,
-        database_url=with_password(postgres.new_url()),
+        database_url=with_password(postgres.migrated_url()),
         redis_url=redis.new_url(),
         email_url=mail_server.url,
         LOG_FORMAT="json",

@@ -27,7 +27,7 @@ def product(
 ) -> Iterator[Product]:
     made = served(
         tmp_path_factory.mktemp("reports"),
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:9",
         ANYMAIL_ESP="mailgun",

@@ -56,7 +56,7 @@ def test_a_scrape_costs_the_same_at_a_million_mails_and_sign_ups(
 ) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:1",
     )

@@ -91,13 +91,12 @@ def product(
     folder: Path = tmp_path_factory.mktemp("proofs")
     product = served(
         folder,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:9",
         DNS_RESOLVERS=f"127.0.0.1:{free_dns_port('127.0.0.1')}",
     )
     product.commands = {"worker": (*CELERY, "worker", "--concurrency=1")}
-    product.manage("migrate", "--verbosity=0")
     try:
         yield product
     finally:

@@ -53,7 +53,7 @@ def product(
         running(
             served(
                 tmp_path_factory.mktemp("raced"),
-                database_url=postgres.new_url(),
+                database_url=postgres.migrated_url(),
                 redis_url=redis.new_url(),
                 email_url=mail_server.url,
                 TRUSTED_PROXIES="127.0.0.1",

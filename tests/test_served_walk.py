@@ -46,7 +46,7 @@ def product(
     with running(
         served(
             tmp_path_factory.mktemp("served"),
-            database_url=postgres.new_url(),
+            database_url=postgres.migrated_url(),
             redis_url=redis.new_url(),
             email_url=mail_server.url,
         )

@@ -13,6 +13,7 @@ from redis import Redis as RedisClient
 
 from tests.services import programs
 from tests.services.postgres import Postgres
+from tests.services.product import served
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
 from tests.services.waiting import until
@@ -31,6 +32,28 @@ def test_every_postgres_database_is_new(postgres: Postgres) -> None:
         with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
             assert cursor.fetchone() == (0,)
+
+
+@pytest.mark.services
+def test_every_migrated_database_is_a_copy_of_its_own(postgres: Postgres, tmp_path: Path) -> None:
+    urls = [postgres.migrated_url(), postgres.migrated_url()]
+    nowhere = {"redis_url": "redis://127.0.0.1:1", "email_url": "smtp://127.0.0.1:1"}
+    for number, url in enumerate(urls):
+        with (
+            closing(psycopg2.connect(url)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute("SELECT count(*) FROM tenants_tenant")
+            assert cursor.fetchone() == (0,)
+            cursor.execute(
+                "INSERT INTO tenants_tenant (id, name, state, allow_ad_hoc_subscriptions,"
+                " allow_email_verified_users, created_at)"
+                " VALUES (gen_random_uuid(), %s, 'managed', true, true, now())",
+                [f"firm{number}"],
+            )
+    # Fails where a migration is missing.
+    served(tmp_path, database_url=urls[0], **nowhere).manage("migrate", "--check")
 
 
 @pytest.mark.services

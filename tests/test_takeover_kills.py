@@ -20,11 +20,10 @@ def killed(postgres: Postgres, folder: Path, *, rounds: int) -> list[list[str]]:
     """Of each kill: before which step, which way, how the connection ended, and what was there then."""
     product = served(
         folder,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     done = subprocess.run(
         [PYTHON, "-m", "tests.crashing", str(rounds)],
         cwd=product.root,

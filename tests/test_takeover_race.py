@@ -109,14 +109,12 @@ print(json.dumps({"failures": failures, "moves": len(moves), "torn": torn, "join
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    product = served(
+    return served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
-    return product
 
 
 def seen(product: Product, script: str) -> Any:

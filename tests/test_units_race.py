@@ -99,11 +99,10 @@ def test_units_are_never_assigned_twice_however_many_press_at_once(
 ) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     script = SCRIPT % (AT_ONCE, UNITS)
     by_hand, signing_in, changing = json.loads(
         product.manage("shell", "--no-imports", "--command", script)

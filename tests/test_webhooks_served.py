@@ -58,7 +58,7 @@ def receiver() -> Iterator[Receiver]:
 def product(postgres: Postgres, redis: Redis, tmp_path: Path) -> Product:
     whole = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url=redis.new_url(),
         email_url="smtp://127.0.0.1:9",
         WEBHOOK_NETWORKS="127.0.0.0/8",

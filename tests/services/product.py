@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -131,6 +135,10 @@ class Product:
 def running(product: Product) -> Iterator[Product]:
     """Prepares and starts all processes of `product`, and ends them afterwards."""
     product.folder.mkdir(parents=True, exist_ok=True)
+    state = product.folder / "var"
+    if "DATABASE_URL" not in product.settings and not state.exists():
+        state.mkdir(mode=0o700)
+        shutil.copy(_migrated(), state)
     product.manage("prepare")
     try:
         for name in product.commands:
@@ -146,6 +154,17 @@ def running(product: Product) -> Iterator[Product]:
 def embedded(folder: Path, **settings: str) -> Product:
     """On SQLite, the file-system broker and the inbox page."""
     return Product(folder, {"SECRET_KEY": secrets.token_urlsafe(48), **settings})
+
+
+@cache
+def _migrated() -> Path:
+    """An SQLite database as `migrate` leaves it, made once for all tests of a process: each takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="rms-migrated-"))
+    atexit.register(shutil.rmtree, folder)
+    state = folder / "var"
+    state.mkdir()
+    embedded(folder).manage("migrate", "--verbosity=0")
+    return state / "db.sqlite3"
 
 
 def served(
