@@ -1,5 +1,6 @@
 """Every page of the administration in headless Chromium, for both kinds of staff: on a desktop and on a phone, light and
-dark, no wider than the screen, without an axe-core violation, and without a complaint of the browser.
+dark, no wider than the screen, without an axe-core violation, and without a complaint of the browser; so is each form
+that was sent empty.
 
 A page that is added is looked at by itself.
 """
@@ -26,6 +27,7 @@ DESKTOP = ViewportSize(width=1280, height=900)
 LOOKS: tuple[tuple[ViewportSize, ColorScheme], ...] = ((DESKTOP, "light"), (PHONE, "dark"))
 # Colours fade where the scheme changes: contrast is measured after that.
 FADED = "document.getAnimations().forEach(animation => animation.finish())"
+SEND = "#content :is(input[type=submit].default, .asked-actions button)"
 ONLY_FOR_OPERATORS = {"outbox.outboxmail", "tenants.domainrule", "signup.legaldocument"}
 
 
@@ -48,6 +50,16 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
+def complaints_of(visit: Visit, name: str) -> list[str]:
+    """All pages are looked at, also after one that is wrong."""
+    try:
+        visit.check(name)
+    except AssertionError as complaint:
+        visit.complaints.clear()
+        return [str(complaint)]
+    return []
+
+
 @pytest.mark.parametrize("who", ["operator", "administrator"])
 def test_every_page_of_the_administration_is_whole(
     product: Product, chromium: Browser, staff: dict[str, Any], who: str
@@ -63,10 +75,11 @@ def test_every_page_of_the_administration_is_whole(
             visit.page.set_viewport_size(viewport)
             visit.page.emulate_media(color_scheme=scheme)
             visit.page.evaluate(FADED)
-            try:
-                visit.check(f"{address}, {viewport['width']} px, {scheme}")
-            except AssertionError as complaint:
-                wrong.append(str(complaint))
+            wrong += complaints_of(visit, f"{address}, {viewport['width']} px, {scheme}")
+        if address.endswith("/add/"):
+            visit.press(visit.find(SEND).first)
+            assert visit.find(".errorlist").count(), f"{address} takes an empty form."
+            wrong += complaints_of(visit, f"{address}, sent empty")
     context.close()
     assert not wrong, "\n\n".join(wrong)
 
