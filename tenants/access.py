@@ -19,9 +19,10 @@ from django.utils.timezone import localtime
 from audit import origin
 from audit.scope import EVERYTHING, NOTHING, Scope
 from tenants.exceptions import NotAllowed
-from tenants.models import MovedRow, Takeover, Tenant, User
-from tenants.takeover.exceptions import Limited, OperatorsOnly
-from tenants.takeover.registry import PERSON
+from tenants.models import Group, MovedRow, Takeover, Tenant, User
+from tenants.takeover.exceptions import OperatorsOnly
+from tenants.takeover.limit_exceptions import GroupLimited, Limited
+from tenants.takeover.registry import GROUP, PERSON
 
 
 class Power(Enum):
@@ -111,23 +112,32 @@ def operates(acting_user: User | None) -> bool:
 
 def limited_until(user: User) -> dt.datetime | None:
     """Until when those who took over the organisation of `user`, who was there before, are limited."""
-    before = _limited(user.tenant_id).filter(done_at__gt=user.created_at)
-    came = MovedRow.objects.filter(takeover=OuterRef("pk"), kind=PERSON, row_id=user.pk)
+    return _limited_for(user, PERSON)
+
+
+def group_limited_until(group: Group) -> dt.datetime | None:
+    """Likewise for a group: whoever is put into one opens what it could open before."""
+    return _limited_for(group, GROUP)
+
+
+def _limited_for(row: User | Group, kind: str) -> dt.datetime | None:
+    before = _limited(row.tenant_id).filter(done_at__gt=row.created_at)
+    came = MovedRow.objects.filter(takeover=OuterRef("pk"), kind=kind, row_id=row.pk)
     until = _latest(before.filter(Q(kind=Takeover.Kind.INTERNAL) | Exists(came)))
-    return max(filter(None, (until, _limited_after_return(user))), default=None)
+    return max(filter(None, (until, _limited_after_return(row, kind))), default=None)
 
 
-def _limited_after_return(user: User) -> dt.datetime | None:
+def _limited_after_return(row: User | Group, kind: str) -> dt.datetime | None:
     """Who comes back to an organisation that nobody administered when they went, and somebody does by now, is as
     new to its administrators as they are to them.
     """
     limit = dt.timedelta(hours=settings.TAKEOVER_LIMITED_HOURS)
     back = MovedRow.objects.filter(
-        takeover__source_tenant_id__in=[user.tenant_id],
+        takeover__source_tenant_id__in=[row.tenant_id],
         takeover__kind=Takeover.Kind.EXTERNAL,
         takeover__undone_at__gt=timezone.now() - limit,
-        kind=PERSON,
-        row_id=user.pk,
+        kind=kind,
+        row_id=row.pk,
         is_back=True,
     )
     undone = back.order_by("-takeover__undone_at").values_list("takeover__undone_at", flat=True)
@@ -175,6 +185,16 @@ def require_governs(acting_user: User | None, tenant: Tenant) -> None:
     """Raises NotAllowed."""
     if not governs(acting_user, tenant):
         raise NotAllowed
+
+
+def require_fills(acting_user: User | None, group: Group) -> None:
+    """Whether `acting_user` may say who is in `group`, by whatever way, or where its mail goes. Raises NotAllowed, or
+    GroupLimited where it may be done later.
+    """
+    require_governs(acting_user, group.tenant)
+    until = None if operates(acting_user) else group_limited_until(group)
+    if until:
+        raise GroupLimited(date_format(localtime(until), "DATETIME_FORMAT"))
 
 
 def require_operates(acting_user: User | None) -> None:

@@ -18,7 +18,7 @@ from tenants.flows import give_back, hand_over, prove, take_over
 from tenants.flows.prove import MOST_WAITING
 from tenants.models import DomainHandOver, DomainProof, Takeover, Tenant, User
 from tenants.takeover.allowed import MOST_MOVES
-from tenants.takeover.exceptions import MovedTooOften, TooManyOffers
+from tenants.takeover.limit_exceptions import MovedTooOften, TooManyOffers
 from tests.domain_portal import ADD
 from tests.factories import UserFactory
 from tests.staff import administrator

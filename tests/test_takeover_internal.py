@@ -18,7 +18,6 @@ from tenants.models import Domain, DomainProof, Takeover, TakeoverNotice, Tenant
 from tenants.proving.outcome import Finding, Outcome
 from tenants.selectors import domains_left_to_prove
 from tenants.takeover.exceptions import (
-    Limited,
     NothingToUndo,
     NothingToWaive,
     OperatorsOnly,
@@ -26,6 +25,7 @@ from tenants.takeover.exceptions import (
     StoppedBefore,
     TakenAlready,
 )
+from tenants.takeover.limit_exceptions import Limited
 from tenants.takeover.notices import notices_for
 from tests.factories import OperatorFactory, UserFactory
 from tests.services.dns import Zone, dns_server

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 import time_machine
@@ -10,10 +11,12 @@ from django.utils import timezone
 
 from tenants.access import LIMITED, Power, may, require
 from tenants.exceptions import AdministratorAlready, GoneAlready, MemberAlready, NotActive
-from tenants.flows import give_back, hand_over, oversee, roles, states, take_over
-from tenants.models import Domain, Takeover, Tenant, User
-from tenants.takeover.exceptions import Limited
-from tests.factories import UserFactory
+from tenants.flows import give_back, groups, hand_over, oversee, roles, states, take_over
+from tenants.flows.group_addresses import set_addresses
+from tenants.group_selectors import members_of
+from tenants.models import Domain, Group, Takeover, Tenant, User
+from tenants.takeover.limit_exceptions import GroupLimited, Limited
+from tests.factories import GroupFactory, OperatorFactory, UserFactory
 from tests.takeovers import holder, managed, proven, unmanaged
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +146,46 @@ def test_a_takeover_that_was_stopped_leaves_nobody_with_power() -> None:
     give_back.run(Takeover.objects.get().pk)
     mallory = User.objects.get(pk=mallory.pk)
     assert not any(may(mallory, power, victim()) for power in Power)
+
+
+def test_nobody_is_put_into_a_group_that_may_open_what_was_protected_before() -> None:
+    """A member of a group that came along reads what the group reads."""
+    with time_machine.travel(timezone.now() - 240 * HOUR):
+        ada, olga = managed(FIRM), managed(OTHER)
+        proven(ada, SHOP)
+        old = GroupFactory.create(tenant=ada.tenant, name="Board")
+        shop = Domain.objects.get(name=SHOP)
+        old.addresses.create(address=f"board@{SHOP}", domain=shop, is_primary=True)
+        mallory = UserFactory.create(tenant=olga.tenant, email=f"mallory@{OTHER}")
+    hand_over.offer(domain_name=SHOP, tenant=tenant_of(ada), to=tenant_of(olga), acting_user=ada)
+    hand_over.accept(domain_name=SHOP, tenant=tenant_of(olga), acting_user=olga)
+    old = Group.objects.get(pk=old.pk)
+    new = groups.create(tenant=tenant_of(olga), name="New", acting_user=olga)
+    groups.add_member(group=new, user=mallory, acting_user=olga)
+    ways: tuple[Callable[[], object], ...] = (
+        lambda: groups.add_member(group=old, user=mallory, acting_user=olga),
+        lambda: groups.add_group(outer=old, inner=new, acting_user=olga),
+        lambda: set_addresses(group=old, addresses=[], acting_user=olga),
+        lambda: groups.delete(group=old, acting_user=olga),
+    )
+    for way in ways:
+        with pytest.raises(GroupLimited, match="was there before"):
+            way()
+    assert not members_of(old).exists()
+    groups.add_group(outer=new, inner=old, acting_user=olga)
+    with time_machine.travel(timezone.now() + 73 * HOUR):
+        groups.add_member(group=old, user=mallory, acting_user=olga)
+
+
+def test_operators_fill_groups_at_any_time_and_so_may_who_was_waived() -> None:
+    with time_machine.travel(timezone.now() - 240 * HOUR):
+        tenant = unmanaged(SHOP)
+        group = GroupFactory.create(tenant=tenant, name="Left over")
+    person, mallory = tenant.users.order_by("email")[:2]
+    proven(mallory, SHOP)
+    mallory, group = User.objects.get(pk=mallory.pk), Group.objects.get(pk=group.pk)
+    with pytest.raises(GroupLimited):
+        groups.add_member(group=group, user=mallory, acting_user=mallory)
+    groups.add_member(group=group, user=person, acting_user=OperatorFactory.create())
+    oversee.waive(domain_name=SHOP, reason="They called.", acting_user=None)
+    groups.add_member(group=group, user=mallory, acting_user=mallory)

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from audit.services import record
 from tenants import locks, vouching
-from tenants.access import require_governs
+from tenants.access import require_fills
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken
 from tenants.models import Address, Group, User
@@ -20,10 +20,10 @@ def set_addresses(
 ) -> None:
     """Those and no others; the first is the group's primary one.
 
-    Raises NotAllowed, OtherOrganisation, NeedsInternationalMail, DomainNotVerified, DomainClosed or
+    Raises NotAllowed, GroupLimited, OtherOrganisation, NeedsInternationalMail, DomainNotVerified, DomainClosed or
     AddressTaken.
     """
-    require_governs(acting_user, group.tenant)
+    require_fills(acting_user, group)
     locks.hold(group.tenant_id)
     wanted = list(dict.fromkeys(str(address) for address in addresses))
     held = {address.address: address for address in Address.objects.filter(group=group)}

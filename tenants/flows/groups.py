@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from audit.services import record
 from tenants import locks
-from tenants.access import require_governs
+from tenants.access import require_fills, require_governs
 from tenants.exceptions import GoneAlready
 from tenants.group_exceptions import (
     GroupNameTaken,
@@ -53,16 +53,16 @@ def change(*, group: Group, name: str, description: str, acting_user: User | Non
 
 @transaction.atomic
 def delete(*, group: Group, acting_user: User | None) -> None:
-    """With its addresses, which are free from then on. Raises NotAllowed."""
-    require_governs(acting_user, group.tenant)
+    """With its addresses, which are free from then on. Raises NotAllowed or GroupLimited."""
+    require_fills(acting_user, group)
     _record("group.deleted", group, acting_user, name=group.name)
     group.delete()
 
 
 @transaction.atomic
 def add_member(*, group: Group, user: User, acting_user: User | None) -> None:
-    """Raises NotAllowed, GroupOfOtherOrganisation, GoneAlready or InGroupAlready."""
-    require_governs(acting_user, group.tenant)
+    """Raises NotAllowed, GroupLimited, GroupOfOtherOrganisation, GoneAlready or InGroupAlready."""
+    require_fills(acting_user, group)
     if user.tenant_id != group.tenant_id:
         raise GroupOfOtherOrganisation(str(user))
     if user.state in {User.State.DELETED, User.State.CLOSED}:
@@ -87,9 +87,9 @@ def remove_member(*, group: Group, user: User, acting_user: User | None) -> None
 def add_group(*, outer: Group, inner: Group, acting_user: User | None) -> None:
     """Whoever is in `inner` is in `outer` from now on.
 
-    Raises NotAllowed, GroupOfOtherOrganisation, InGroupAlready, GroupsInACircle or GroupsTooDeep.
+    Raises NotAllowed, GroupLimited, GroupOfOtherOrganisation, InGroupAlready, GroupsInACircle or GroupsTooDeep.
     """
-    require_governs(acting_user, outer.tenant)
+    require_fills(acting_user, outer)
     if outer.tenant_id != inner.tenant_id:
         raise GroupOfOtherOrganisation(inner.name)
     locks.hold(outer.tenant_id)

@@ -17,14 +17,9 @@ from tenants.flows import take_over
 from tenants.models import DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import domain_named
 from tenants.takeover import allowed
-from tenants.takeover.exceptions import (
-    NoOffer,
-    NotHeld,
-    OfferedAlready,
-    TooManyOffers,
-    WhoOfferedMayNotAnyMore,
-)
+from tenants.takeover.exceptions import NoOffer, NotHeld, OfferedAlready, WhoOfferedMayNotAnyMore
 from tenants.takeover.journal import lines_of, plan_for, prepare
+from tenants.takeover.limit_exceptions import TooManyOffers
 from tenants.takeover.registry import Line
 
 LIFE = dt.timedelta(days=7)

@@ -13,7 +13,6 @@ from tenants.selectors import domain_named, is_blocked, parents
 from tenants.takeover.exceptions import (
     BlockedHere,
     HeldByManaged,
-    MovedTooOften,
     NotHeld,
     NotManaged,
     NotProvenHere,
@@ -22,6 +21,7 @@ from tenants.takeover.exceptions import (
     OwnAlready,
 )
 from tenants.takeover.journal import plan_for
+from tenants.takeover.limit_exceptions import MovedTooOften
 from tenants.takeover.registry import Plan
 
 OFTEN_WITHIN = dt.timedelta(days=7)

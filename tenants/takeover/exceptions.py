@@ -133,20 +133,6 @@ class ReasonNeeded(TakeoverRefused):
         super().__init__(_("Give a reason: the organisation reads it in its audit log."))
 
 
-class Limited(TakeoverRefused):
-    """`until` comes as people read it."""
-
-    def __init__(self, until: str) -> None:
-        super().__init__(
-            _(
-                "This account was there before its organisation was taken over. Until %(until)s (UTC) nobody of the "
-                "organisation resets its factors, changes its address or deletes it. Wait until then, or ask "
-                "those who run this service to waive that."
-            )
-            % {"until": until}
-        )
-
-
 class NobodyLeft(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(
@@ -205,28 +191,6 @@ class OfferedAlready(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(
             _("%(domain)s is offered already. Withdraw that offer first.") % {"domain": domain}
-        )
-
-
-class TooManyOffers(TakeoverRefused):
-    def __init__(self, count: int) -> None:
-        super().__init__(
-            _(
-                "Your organisation has made %(count)s offers within a day. Wait until tomorrow, or ask those who run this "
-                "service."
-            )
-            % {"count": count}
-        )
-
-
-class MovedTooOften(TakeoverRefused):
-    def __init__(self, domain: str) -> None:
-        super().__init__(
-            _(
-                "%(domain)s has gone from one organisation to another several times within 7 days, and its people were "
-                "told each time. Wait some days, or ask those who run this service."
-            )
-            % {"domain": domain}
         )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from audit.exceptions import Refusal
 from tenants.exceptions import DirectoryError, NotAllowed
 from tenants.models import Takeover
-from tenants.takeover import exceptions
+from tenants.takeover import exceptions, limit_exceptions
 
 LONGEST_WORDS = 500
 
 
 def _known() -> dict[str, type[DirectoryError]]:
-    found = [cls for cls in vars(exceptions).values() if isinstance(cls, type)]
+    named = (vars(exceptions) | vars(limit_exceptions)).values()
+    found = [cls for cls in named if isinstance(cls, type)]
     known = [cls for cls in found if issubclass(cls, exceptions.TakeoverRefused)]
     return {cls.__name__: cls for cls in [*known, NotAllowed]}
 
