@@ -74,7 +74,7 @@ class ChangeCommand(ShowCommand):
                 answer = self.change(**options)
                 transaction.set_rollback(True)
             return {"dry_run": True} | answer
-        if key := options.get("idempotency_key"):
+        if (key := options.get("idempotency_key")) is not None:
             return self._once(key, **options)
         with transaction.atomic():
             return self.change(**options)
@@ -107,7 +107,7 @@ class SteppedCommand(ChangeCommand):
 
     def answer(self, **options: Any) -> Row:
         key = options.get("idempotency_key")
-        if options["dry_run"] or not key:
+        if options["dry_run"] or key is None:
             return self.steps(lambda: None, **options)
         asked = self.asked(**options)
         done = keyed(

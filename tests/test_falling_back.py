@@ -170,6 +170,6 @@ def test_it_takes_as_many_queries_for_many_as_for_few(
         User(tenant=tenant, email=f"m{number}@walkers.com", creation_method=ADMIN)
         for number in range(900)
     )
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(25):
         cancel_subscription(tenant=tenant, plan=row.plan, acting_user=None)
     assert len(free_units()) == 900

@@ -142,6 +142,18 @@ def test_a_command_with_a_key_orders_once(tenant: Tenant) -> None:
     assert Subscription.objects.get().units == 6
 
 
+def test_a_script_whose_key_is_empty_by_mistake_is_told_and_orders_nothing(
+    tenant: Tenant, tmp_path: Path
+) -> None:
+    Domain.objects.update(state=Domain.State.VERIFIED)
+    file = people_in(tmp_path, "a@walkers.com")
+    for words in ((*ORDER, "--units", "5"), ("import_users", "walkers.com", file)):
+        assert "1 to 255" in refusal(*words, "--idempotency-key", "")
+        assert "1 to 255" in refusal(*words, "--idempotency-key", "x" * 256)
+    assert not Subscription.objects.exists()
+    assert not User.objects.exists()
+
+
 def test_a_dry_run_uses_no_key_up(tenant: Tenant) -> None:
     words = (*ORDER, "--units", "5", "--idempotency-key", "order-17")
     assert run(*words, "--dry-run")["dry_run"] is True

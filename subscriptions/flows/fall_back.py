@@ -13,12 +13,11 @@ from django.utils import timezone
 
 from audit.services import record
 from subscriptions import selectors
+from subscriptions.giving import give_to_all
 from subscriptions.ladder import LIVE, state_of
-from subscriptions.models import FREE_PLAN, AssignedLicence, Subscription
+from subscriptions.models import FREE_PLAN, Subscription
 from subscriptions.services import assign_unit, ensure_free_subscription
 from tenants.models import Tenant, User
-
-AT_ONCE = 1000
 
 
 def give_free_units(*, tenant: Tenant, acting_user: User | None) -> int:
@@ -26,22 +25,16 @@ def give_free_units(*, tenant: Tenant, acting_user: User | None) -> int:
     if not selectors.has_people(tenant):
         return 0
     free = ensure_free_subscription(tenant=tenant, acting_user=acting_user)
-    people = list(selectors.without_free_unit(free).values_list("pk", flat=True))
-    # Somebody who signs in just now may have it already.
-    AssignedLicence.objects.bulk_create(
-        (AssignedLicence(subscription=free, user_id=user_id) for user_id in people),
-        batch_size=AT_ONCE,
-        ignore_conflicts=True,
-    )
-    if people:
+    given = give_to_all(free, selectors.without_free_unit(free))
+    if given:
         record(
             action="licences.given_to_all",
             subject=f"subscription:{free.pk}",
             tenant_id=tenant.pk,
             acting_user=acting_user,
-            details={"plan": FREE_PLAN, "people": len(people)},
+            details={"plan": FREE_PLAN, "people": given},
         )
-    return len(people)
+    return given
 
 
 def fall_back(*, subscription: Subscription, acting_user: User | None) -> None:

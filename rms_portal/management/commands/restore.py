@@ -32,7 +32,7 @@ class Command(ChangeCommand):
 
     def answer(self, **options: Any) -> Row:
         key = options.get("idempotency_key")
-        if options["dry_run"] or not key:
+        if options["dry_run"] or key is None:
             return self.change(**options)
         # The keys are in the database that is replaced: what was done is noted in the new one.
         about = {"scope": self.scope, "key": key, "request": self.asked(**options)}
