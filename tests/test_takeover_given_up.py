@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.db import IntegrityError
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from audit.models import AuditEvent
 from tenants import tasks
 from tenants.flows import give_back, resume, take_over
-from tenants.models import Takeover, User
+from tenants.models import Takeover, Tenant, User
 from tenants.takeover import refusals, registry
 from tenants.takeover.exceptions import TakeoverRefused
 from tenants.takeover.refusals import KNOWN, told
@@ -91,6 +93,19 @@ def test_operators_are_told_and_have_it_tried_again(
     assert (undone.state, undone.given_up_at) == ("undone", None)
     assert holder(SHOP).pk == given_up.source_tenant_id
     assert words not in page(operator, "/admin/")
+
+
+def test_what_undoing_needs_is_kept_for_as_long_as_it_waits(
+    given_up: Takeover, torn: pytest.MonkeyPatch
+) -> None:
+    with time_machine.travel(timezone.now() + dt.timedelta(days=40)):
+        tasks.purge_emptied()
+        torn.undo()
+        assert run("resume_takeovers") == {"ended": [SHOP]}
+        assert holder(SHOP).pk == given_up.source_tenant_id
+        tasks.purge_emptied()
+        assert not given_up.moved.exists()
+    assert Tenant.objects.filter(pk=given_up.source_tenant_id).exists()
 
 
 def test_a_database_that_was_away_for_a_moment_is_no_matter(

@@ -19,7 +19,8 @@ def purge() -> int:
     """How many tenants went."""
     now = timezone.now()
     over = Takeover.objects.filter(undo_until__lte=now, limited_until__lte=now)
-    MovedRow.objects.filter(takeover__in=over).delete()
+    # What is still to be undone, because it failed, needs what was noted for it.
+    MovedRow.objects.filter(takeover__in=over.exclude(state=State.UNDOING)).delete()
     emptied = over.filter(state=State.DONE, is_whole=True, purged_at__isnull=True)
     return sum(_purge_one(takeover) for takeover in emptied)
 

@@ -70,3 +70,4 @@ def _leave_to_operators(takeover: Takeover) -> None:
     )
     if tried.update(given_up_at=timezone.now()):
         note("takeover.undo_given_up", takeover, takeover.target_tenant_id, None)
+        logger.error("Undoing takeover %s waits for resume_takeovers.", takeover.pk)
