@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from django.contrib.admin.utils import label_for_field, lookup_field
@@ -38,12 +39,17 @@ def csv_answer(rows: Iterable[Iterable[str]], *, name: str) -> StreamingHttpResp
     return answer
 
 
-def rows_of(page: Any, changes: ChangeList) -> Iterator[list[str]]:
-    """The list's columns: first their names, then each row in the list's order."""
+def rows_of(
+    page: Any, changes: ChangeList, *, prepare: Callable[[list[Any]], None]
+) -> Iterator[list[str]]:
+    """The list's columns: first their names, then each row in the list's order; `prepare` sees rows before."""
     columns = [str(name) for name in changes.list_display if name != "action_checkbox"]
     yield [capfirst(str(label_for_field(name, page.model, page))) for name in columns]
-    for row in changes.queryset.iterator(chunk_size=READ_AT_ONCE):
-        yield [_cell(page, row, name) for name in columns]
+    rows = changes.queryset.iterator(chunk_size=READ_AT_ONCE)
+    while part := list(islice(rows, READ_AT_ONCE)):
+        prepare(part)
+        for row in part:
+            yield [_cell(page, row, name) for name in columns]
 
 
 def _cell(page: Any, row: Any, name: str) -> str:

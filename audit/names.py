@@ -37,6 +37,10 @@ def name_in(event: AuditEvent, known: uuid.UUID | None) -> str:
     return "" if known is None else names.get(known) or str(known)
 
 
+def is_named(event: AuditEvent, known: uuid.UUID) -> bool:
+    return known in vars(event).get("names", {})
+
+
 def subject_in(event: AuditEvent) -> str:
     """`user:<id>` as `user: <name>`; anything else as it is."""
     kind, _, rest = event.subject.partition(":")

@@ -17,7 +17,9 @@ from tenants.models import Domain
 
 
 def at_domains_of(tenant_id: uuid.UUID) -> Q:
-    return Q(domain__in=Domain.objects.filter(tenant=tenant_id).values("name"))
+    """Without those of people whom a domain left behind when it went to another organisation."""
+    here = Q(domain__in=Domain.objects.filter(tenant=tenant_id).values("name"))
+    return here & (Q(user__isnull=True) | Q(user__tenant=tenant_id))
 
 
 @admin.register(SignUp)

@@ -6,12 +6,16 @@ import uuid
 from collections.abc import Collection
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from audit.admin import AuditEventAdmin
 from audit.names import Names, named_by
 from audit.scope import Scope
 from tenants.admin_log import logs_of
 from tenants.models import Tenant, User
+
+# In the place of a name that whoever asks may not see.
+ANOTHERS = gettext_noop("somebody of another organisation, or who is gone")
 
 
 def _reach(tenant_id: uuid.UUID) -> Q:

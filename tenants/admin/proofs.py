@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from audit import scope
 from audit.admin import ReadOnlyAdmin
+from audit.names import Names
+from tenants.admin.log import ANOTHERS, names_seen_by
 from tenants.models import DomainProof
 
 
@@ -21,7 +26,7 @@ class DomainProofAdmin(ReadOnlyAdmin):
     fields = (
         "domain_name",
         "tenant",
-        "actor",
+        "asked_by",
         "value",
         "state",
         "created_at",
@@ -35,5 +40,21 @@ class DomainProofAdmin(ReadOnlyAdmin):
         "proof_lost_at",
     )
 
+    readonly_fields = ("asked_by",)
+
     def subject_of(self, row: DomainProof) -> str:
         return f"domain:{row.domain_name}"
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> DomainProof | None:
+        """A proof goes along with a domain that is handed over; who asked for it may stay where they are."""
+        proof: DomainProof | None = super().get_object(request, object_id, from_field)
+        if proof:
+            vars(proof)["names"] = names_seen_by([proof.actor_id], scope.of(request))
+        return proof
+
+    @admin.display(description=_("asked by"))
+    def asked_by(self, proof: DomainProof) -> str:
+        names: Names = vars(proof).get("names", {})
+        return names.get(proof.actor_id) or gettext(ANOTHERS)

@@ -20,7 +20,7 @@ from tenants.access import governs, operates
 from tenants.addresses import shown_domain
 from tenants.admin.acting import operator_of
 from tenants.admin.deciding import DecidingPages
-from tenants.admin.log import names_seen_by
+from tenants.admin.log import ANOTHERS, names_seen_by
 from tenants.flows import give_back
 from tenants.models import Takeover, Tenant, User
 from tenants.takeover.refusals import told
@@ -170,4 +170,4 @@ def _is_newest(takeover: Takeover) -> bool:
 
 def _name_in(takeover: Takeover, account_id: uuid.UUID) -> str:
     names: Names = vars(takeover).get("names", {})
-    return names.get(account_id) or _("somebody of another organisation, or who is gone")
+    return names.get(account_id) or _(ANOTHERS)
