@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Collection
 
 from django.db.models import Q
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_lazy
 
 from audit.admin import AuditEventAdmin
 from audit.names import Names, named_by
@@ -15,7 +15,7 @@ from tenants.admin_log import logs_of
 from tenants.models import Tenant, User
 
 # In the place of a name that whoever asks may not see.
-ANOTHERS = gettext_noop("somebody of another organisation, or who is gone")
+ANOTHERS = gettext_lazy("somebody of another organisation, or who is gone")
 
 
 def _reach(tenant_id: uuid.UUID) -> Q:

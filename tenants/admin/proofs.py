@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import scope
@@ -57,4 +56,4 @@ class DomainProofAdmin(ReadOnlyAdmin):
     @admin.display(description=_("asked by"))
     def asked_by(self, proof: DomainProof) -> str:
         names: Names = vars(proof).get("names", {})
-        return names.get(proof.actor_id) or gettext(ANOTHERS)
+        return names.get(proof.actor_id) or str(ANOTHERS)

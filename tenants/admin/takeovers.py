@@ -170,4 +170,4 @@ def _is_newest(takeover: Takeover) -> bool:
 
 def _name_in(takeover: Takeover, account_id: uuid.UUID) -> str:
     names: Names = vars(takeover).get("names", {})
-    return names.get(account_id) or _(ANOTHERS)
+    return names.get(account_id) or str(ANOTHERS)
