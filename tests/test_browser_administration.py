@@ -27,6 +27,10 @@ DESKTOP = ViewportSize(width=1280, height=900)
 LOOKS: tuple[tuple[ViewportSize, ColorScheme], ...] = ((DESKTOP, "light"), (PHONE, "dark"))
 # Colours fade where the scheme changes: contrast is measured after that.
 FADED = "document.getAnimations().forEach(animation => animation.finish())"
+# A list scrolls within itself on a phone. On a desktop all its columns are there.
+CUT_OFF = (
+    "[...document.querySelectorAll('.results')].some(list => list.scrollWidth > list.clientWidth)"
+)
 SEND = "#content :is(input[type=submit].default, .asked-actions button)"
 ONLY_FOR_OPERATORS = {"outbox.outboxmail", "tenants.domainrule", "signup.legaldocument"}
 
@@ -54,6 +58,8 @@ def complaints_of(visit: Visit, name: str) -> list[str]:
     """All pages are looked at, also after one that is wrong."""
     try:
         visit.check(name)
+        is_wide = visit.page.viewport_size == DESKTOP
+        assert not (is_wide and visit.page.evaluate(CUT_OFF)), f"{name}: columns are cut off."
     except AssertionError as complaint:
         visit.complaints.clear()
         return [str(complaint)]
