@@ -166,3 +166,27 @@ def test_an_operator_who_acts_for_the_organisation_does_all_of_it(
     assert Domain.objects.get(name="firm.com").tenant == boss.tenant
     begun = AuditEvent.objects.get(action="takeover.begun")
     assert (begun.actor_id, begun.on_behalf_of_id) == (who.pk, boss.pk)
+
+
+def test_a_record_is_asked_for_in_the_name_of_somebody_who_administers_by_now(
+    boss: User, operator: Client
+) -> None:
+    """Whom the operator acts for has gone to another organisation, and administers that."""
+    assert boss.tenant
+    gone = UserFactory.create(
+        tenant=boss.tenant, email="gone@contoso.com", role=User.Role.ADMINISTRATOR
+    )
+    acting = act_for.begin(
+        tenant=boss.tenant,
+        administrator=gone,
+        reason="They asked us.",
+        acting_user=User.objects.get(role=User.Role.OPERATOR),
+    )
+    session = operator.session
+    session["acting_for"] = str(acting.pk)
+    session.save()
+    other = TenantFactory.create(name="other.com", state=Tenant.State.MANAGED)
+    gone.addresses.all().delete()
+    User.objects.filter(pk=gone.pk).update(tenant=other, email="gone@other.com")
+    operator.post(ADD, {"domain": "neu.com"})
+    assert DomainProof.objects.get().actor == boss
