@@ -185,8 +185,14 @@ def test_a_database_that_is_not_empty_is_replaced_with_force_only(
     checked = prepared.manage("restore", str(archive), "--force", "--dry-run")
     assert "sqlite" in checked
     assert "has this address already" in refused(prepared, "create_operator", "ina@rms.internal")
-    prepared.manage("restore", str(archive), "--force")
+    keyed = ("restore", str(archive), "--force", "--idempotency-key", "monday", "--json")
+    first = prepared.manage(*keyed)
     prepared.manage("create_operator", "ina@rms.internal")
+    # A script that is run again throws nothing away that was written since.
+    assert prepared.manage(*keyed) == first
+    archive.write_bytes(archive.read_bytes() + b"another")
+    assert "another request" in refused(prepared, *keyed)
+    assert "has this address already" in refused(prepared, "create_operator", "ina@rms.internal")
 
 
 def test_what_was_not_a_backup_or_is_damaged_is_refused(

@@ -110,11 +110,10 @@ def test_of_several_who_decide_at_once_one_does_and_the_others_are_told(
 ) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT))
     assert seen == {
         # Placed and decided: two events of an order.

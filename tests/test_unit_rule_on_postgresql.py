@@ -94,11 +94,10 @@ def test_the_database_lets_nobody_have_more_units_than_were_bought(
 ) -> None:
     product = served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:1",
     )
-    product.manage("migrate", "--verbosity", "0")
     seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT))
     assert seen["last"] == [[1, 1]] * ROUNDS
     assert seen["strays"] == [0] * ROUNDS

@@ -58,7 +58,7 @@ print(json.dumps([str(uid) for uid in Event.objects.values_list("uid", flat=True
 def product(postgres: Postgres, tmp_path: Path) -> Product:
     return served(
         tmp_path,
-        database_url=postgres.new_url(),
+        database_url=postgres.migrated_url(),
         redis_url="redis://127.0.0.1:1",
         email_url="smtp://127.0.0.1:9",
         WEBHOOK_NETWORKS="127.0.0.0/8",
@@ -68,7 +68,6 @@ def product(postgres: Postgres, tmp_path: Path) -> Product:
 def test_what_was_being_told_when_a_worker_died_is_told_again_and_nothing_is_lost(
     product: Product,
 ) -> None:
-    product.manage("migrate", "--verbosity", "0")
     with receiving() as receiver:
         secret = json.loads(product.manage("create_webhook", receiver.url, "--json"))["secret"]
         # Every third is taken, and not answered: who tells it dies while it waits.
