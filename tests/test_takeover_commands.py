@@ -153,7 +153,7 @@ def test_domains_are_listed_and_removed(ada: User) -> None:
     listed = {row["domain"]: row for row in run("list_domains", FIRM)}
     assert {name: row["addresses"] for name, row in listed.items()} == {FIRM: 1, "new.com": 0}
     assert listed["new.com"]["state"] == "verified"
-    assert "1 addresses lie" in refusal("remove_domain", FIRM)
+    assert "1 address lies in firm.com" in refusal("remove_domain", FIRM)
     assert run("remove_domain", "new.com")["domains"] == [FIRM]
     assert not Domain.objects.filter(name="new.com").exists()
 
