@@ -12,6 +12,8 @@ holds it already. A domain that goes to another tenant sends no signal: see tena
 closed), `acting_user`. Whatever lets somebody in by itself (sessions, tokens) ends here, at once.
 `takeover_noted`: `takeover`, `what` (the action in the audit log: `takeover.done`, `.undone`, `.stopped` …),
 `tenant_id`: in whose log it is. Sent once for each of the tenants that a takeover concerns.
+`group_looked_at`: `group`, before somebody deletes it; nothing has changed. Receivers answer with a list of sentences
+that say what goes with it.
 """
 
 from __future__ import annotations
@@ -24,3 +26,4 @@ domain_proven = Signal()
 address_changed = Signal()
 account_shut = Signal()
 takeover_noted = Signal()
+group_looked_at = Signal()

@@ -12,7 +12,13 @@ from audit.models import AuditEvent
 from tenants.flows import groups
 from tenants.group_selectors import groups_within
 from tenants.models import Domain, Group, GroupMembership, Tenant, User
-from tests.factories import GroupFactory, OperatorFactory, TenantFactory, UserFactory
+from tests.factories import (
+    GroupFactory,
+    OperatorFactory,
+    SubscriptionFactory,
+    TenantFactory,
+    UserFactory,
+)
 from tests.staff import administrator, sign_in_fresh
 
 pytestmark = pytest.mark.django_db
@@ -149,6 +155,16 @@ def test_a_group_is_found_by_its_beginning_in_any_capitals(client: Client, boss:
     page = client.get(f"{LIST}?q=GROSS").content.decode()
     assert "Großhandel" in page
     assert "Einkauf" not in page
+
+
+def test_whose_units_go_with_a_group_is_said_before_it_is_deleted(
+    client: Client, boss: User, sales: Group
+) -> None:
+    url = reverse("admin:tenants_group_delete", args=(sales.pk,))
+    assert "loses it" not in client.get(url).content.decode()
+    by_group = SubscriptionFactory.create(tenant=boss.tenant, assignment="group")
+    by_group.groups.add(sales)
+    assert f"{by_group.plan.name}: whoever has a unit" in client.get(url).content.decode()
 
 
 def test_a_group_is_deleted_once_asked_for_a_second_time(

@@ -24,6 +24,7 @@ from tenants.flows import groups
 from tenants.group_selectors import active_members_of, groups_around, members_of
 from tenants.models import Group, GroupMembership, Tenant
 from tenants.models.group import key_of
+from tenants.signals import group_looked_at
 
 
 @admin.register(Group)
@@ -112,8 +113,12 @@ class GroupAdmin(ReadOnlyAdmin):
     def get_deleted_objects(
         self, objs: Any, request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-        """Django would list every membership."""
-        return [str(group) for group in objs], {}, set(), []
+        """Django would list every membership. What other rooms hang on the group, they say."""
+        lines = [str(group) for group in objs]
+        for group in objs:
+            for _receiver, sentences in group_looked_at.send(sender=Group, group=group):
+                lines.extend(sentences or ())
+        return lines, {}, set(), []
 
     @admin.display(description=_("members"))
     def everybody(self, group: Group) -> str:
