@@ -32,7 +32,8 @@ def shown_to(user: User) -> str:
 def test_who_has_no_plan_is_told_how_to_get_the_free_one(tenant: Tenant) -> None:
     page = shown_to(UserFactory.create(tenant=tenant))
     assert "Reading protected files" in page
-    assert "This account does not have the free plan yet. Sign up with its address at" in page
+    assert "This account does not have the free plan yet. Sign out and in again: it is free" in page
+    assert "sign up with its address at" in page
 
 
 def test_a_unit_a_place_in_the_line_and_a_plan_that_has_ended(tenant: Tenant) -> None:
