@@ -67,6 +67,7 @@ def test_lists_take_as_many_queries_for_many_rows_as_for_few(
     assert_as_cheap(admin_pages(with_few, times=1), admin_pages(with_some, times=1))
 
 
+@pytest.mark.long
 def test_so_do_those_of_the_administrator_of_a_large_organisation(here: stack.Stack) -> None:
     few, some = (
         admin_pages(organisation_of(here, people), "administrator", times=1)

@@ -105,6 +105,7 @@ print(json.dumps({
 """ % (ROUNDS, AT_ONCE)  # noqa: UP031 -- braces of Python within
 
 
+@pytest.mark.long
 def test_of_several_who_decide_at_once_one_does_and_the_others_are_told(
     postgres: Postgres, tmp_path: Path
 ) -> None:

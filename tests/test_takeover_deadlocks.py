@@ -158,6 +158,7 @@ def product(postgres: Postgres, tmp_path: Path) -> Product:
     return product
 
 
+@pytest.mark.long
 def test_a_flow_that_holds_its_first_lock_while_the_domain_moves_comes_through(
     product: Product,
 ) -> None:
