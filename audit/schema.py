@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.postgres import operations as postgres
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import AddIndex, RemoveIndex
+from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 IS_UNFINISHED = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass(%s) AND NOT indisvalid"  # of an earlier run
@@ -99,6 +101,43 @@ class RemoveIndexConcurrently(postgres.RemoveIndexConcurrently):
             return
         with _patient(schema_editor):
             super().database_backwards(*arguments)
+
+
+class HoldRule(Operation):
+    """Functions and triggers that hold a rule on PostgreSQL. A rule derives from it, so that migrations name it alone."""
+
+    reduces_to_sql = True
+    reversible = True
+    functions: tuple[str, ...]
+
+    @abstractmethod
+    def statements(self) -> Iterable[str]:
+        """What makes `functions` and the triggers that call them."""
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """The models do not know of triggers."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if _is_postgres(schema_editor):
+            for statement in self.statements():
+                schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        if _is_postgres(schema_editor):
+            for name in self.functions:
+                schema_editor.execute(f"DROP FUNCTION {name}() CASCADE", params=None)
 
 
 def _drop_unfinished(schema_editor: BaseDatabaseSchemaEditor, name: str) -> None:

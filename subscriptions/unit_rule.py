@@ -12,9 +12,7 @@ SQLite has no triggers that wait for the end, and one who writes at a time: ther
 
 from __future__ import annotations
 
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
+from audit.schema import HoldRule
 
 TOO_MANY = "Never more units are assigned than were bought."
 OTHER_TENANT = "A unit that was bought belongs to somebody of the organisation that bought it."
@@ -83,34 +81,11 @@ def _statements() -> list[str]:
     ]
 
 
-class HoldUnitRule(Operation):
-    reduces_to_sql = True
-    reversible = True
+class HoldUnitRule(HoldRule):
+    functions = NAMES
 
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """The models do not know of triggers."""
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            for statement in _statements():
-                schema_editor.execute(statement, params=None)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            for name in NAMES:
-                schema_editor.execute(f"DROP FUNCTION {name}() CASCADE", params=None)
+    def statements(self) -> list[str]:
+        return _statements()
 
     def describe(self) -> str:
         return "Hold the rule of units"

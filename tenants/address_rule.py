@@ -19,9 +19,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, connections
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.migrations.operations.base import Operation
-from django.db.migrations.state import ProjectState
+
+from audit.schema import HoldRule
 
 REFUSAL = "An address lies in a domain of its own tenant, which is verified unless the mailbox was proven."
 OTHER_TENANT = "Whoever is in a group belongs to its tenant."
@@ -149,36 +148,13 @@ def moved_meanwhile() -> Iterator[None]:
         raise
 
 
-class HoldAddressRule(Operation):
+class HoldAddressRule(HoldRule):
     """The triggers of PostgreSQL; those of SQLite come after every migration."""
 
-    reduces_to_sql = True
-    reversible = True
+    functions = tuple(f"tenants_{name}" for name in WATCHES)
 
-    def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """The models do not know of triggers."""
-
-    def database_forwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            for statement in (part for name in WATCHES for part in _postgres(name)):
-                schema_editor.execute(statement, params=None)
-
-    def database_backwards(
-        self,
-        app_label: str,
-        schema_editor: BaseDatabaseSchemaEditor,
-        from_state: ProjectState,
-        to_state: ProjectState,
-    ) -> None:
-        if schema_editor.connection.vendor == "postgresql":
-            for name in WATCHES:
-                schema_editor.execute(f"DROP FUNCTION tenants_{name}() CASCADE", params=None)
+    def statements(self) -> list[str]:
+        return [part for name in WATCHES for part in _postgres(name)]
 
     def describe(self) -> str:
         return "Hold the rule of addresses"

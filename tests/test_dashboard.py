@@ -10,16 +10,12 @@ import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given
-from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from outbox import announcing
 from outbox.models import OutboxMail
 from rms_portal import tasks
 from rms_portal.dashboard import keeping
-from rms_portal.dashboard.counting import _last_months
-from rms_portal.dashboard.plots import HEIGHT, MOST_LABELS, WIDTH, bars, step_for
 from rms_portal.models import Tally
 from signup.models import SignUp
 from tenants.flows import prove
@@ -375,32 +371,3 @@ def test_the_dashboard_speaks_german(anna: User) -> None:
     begin, end = page.index('id="content-main"'), page.index('class="lists"')
     assert english_in(visible(page[begin:end])) == []
     assert "Was Aufmerksamkeit braucht" in page
-
-
-# --- Plots -----------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.integers(0, 10**9), min_size=1, max_size=60))
-def test_bars_lie_within_the_drawing_and_are_as_high_as_their_numbers(numbers: list[int]) -> None:
-    plot = bars([(str(at), number) for at, number in enumerate(numbers)])
-    assert all(plot.left <= bar.x and bar.x + bar.width <= WIDTH for bar in plot.bars)
-    assert all(bar.y >= 0 and bar.y + bar.height <= HEIGHT for bar in plot.bars)
-    highest = max(bar.height for bar in plot.bars)
-    for bar in plot.bars:
-        assert bar.height * max(numbers) == pytest.approx(
-            highest * bar.number, abs=0.02 * max(numbers) + 1e-9
-        )
-    assert 2 <= len(plot.lines) <= 6
-    assert plot.lines[-1].number >= max(numbers)
-    assert sum(bar.is_labelled for bar in plot.bars) <= MOST_LABELS
-    assert plot.bars[-1].is_labelled
-
-
-@pytest.mark.parametrize(("most", "step"), [(0, 1), (4, 1), (5, 2), (9, 5), (43, 20), (1000, 500)])
-def test_lines_are_round_numbers(most: int, step: int) -> None:
-    assert step_for(most) == step
-
-
-def test_the_last_months_go_over_the_turn_of_the_year() -> None:
-    months = list(_last_months(dt.date(2026, 2, 28)))
-    assert (months[0], months[-1]) == (dt.date(2025, 3, 1), dt.date(2026, 2, 1))
