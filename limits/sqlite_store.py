@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import sqlite3
@@ -74,20 +75,9 @@ class SqliteStore:
     def _open(self) -> sqlite3.Connection:
         """The connection of this process: SQLite's may not be carried through a fork."""
         if self._connection is None or self._process != os.getpid():
-            if self._path:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(
-                self._path or ":memory:",
-                timeout=WAIT_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            connection.execute("PRAGMA journal_mode=WAL")
-            # What a power cut loses here makes a limit lenient, no more.
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute(TABLE)
-            connection.execute("CREATE INDEX IF NOT EXISTS by_end ON records (ends)")
-            self._connection, self._process = connection, os.getpid()
+            with _alone(self._path):
+                self._connection = _connect(self._path)
+            self._process = os.getpid()
         return self._connection
 
     @staticmethod
@@ -104,6 +94,34 @@ class SqliteStore:
         self._writes += 1
         if self._writes % TIDY_EVERY == 0:
             connection.execute("DELETE FROM records WHERE ends <= ?", (now,))
+
+
+@contextmanager
+def _alone(path: Path | None) -> Iterator[None]:
+    """One at a time opens the file: SQLite's own wait does not cover the change to WAL.
+
+    Two that make it at once would deadlock, so one is refused without waiting
+    (https://www.sqlite.org/c3ref/busy_handler.html).
+    """
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path or ":memory:", timeout=WAIT_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.execute("PRAGMA journal_mode=WAL")
+    # What a power cut loses here makes a limit lenient, no more.
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute(TABLE)
+    connection.execute("CREATE INDEX IF NOT EXISTS by_end ON records (ends)")
+    return connection
 
 
 def _change(record: Record, action: Action, rates: Sequence[Rate], now: int, amount: int) -> None:

@@ -220,6 +220,19 @@ def test_never_more_than_the_limit_however_many_ask_at_once(
     assert sum(counts) == 100
 
 
+def test_a_file_that_nobody_has_opened_yet_is_opened_by_all_at_once(tmp_path: Path) -> None:
+    once = [(KEY, parse("1 an hour"))]
+    with ThreadPoolExecutor(8) as threads:
+        for round_ in range(40):
+            path, start = tmp_path / str(round_) / "limits.sqlite3", Barrier(8)
+
+            def take(path: Path = path, start: Barrier = start) -> bool:
+                start.wait(60)
+                return not SqliteStore(path).act(Action.TAKE, once, NOON)[0]
+
+            assert sum(answer.result() for answer in [threads.submit(take) for _ in range(8)]) == 1
+
+
 @pytest.mark.services
 def test_counting_goes_on_while_redis_is_away(caplog: pytest.LogCaptureFixture) -> None:
     rates = parse("3 an hour")
