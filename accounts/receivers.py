@@ -39,9 +39,11 @@ signed_in.disconnect(on_user_logged_in)
 
 
 @receiver(signed_in)
-def list_the_session(request: HttpRequest, user: User, **_: Any) -> None:
-    """As allauth's own receiver, in place of it, in two queries: at a sign-in, the key is always new."""
-    for earlier in UserSession.objects.filter(user_id=user.pk):
+def list_the_session(request: HttpRequest, user: User, *, is_new: bool = False, **_: Any) -> None:
+    """As allauth's own receiver, in place of it, in two queries: at a sign-in, the key is always new. An account that
+    was made just now has no earlier sessions, and is asked for none.
+    """
+    for earlier in () if is_new else UserSession.objects.filter(user_id=user.pk):
         earlier.purge()
     # Before it is listed: who cleans the list up meanwhile would take it for one that ended.
     request.session.save()

@@ -14,17 +14,21 @@ NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def sign_in_with_new_password(
-    request: HttpRequest, user: User, *, next_url: str, notes: Mapping[str, str] = NONE
+    request: HttpRequest,
+    user: User,
+    *,
+    next_url: str,
+    notes: Mapping[str, str] = NONE,
+    is_new: bool = False,
 ) -> HttpResponse:
     """Signs in somebody who has just chosen their password, and does not ask for it again at once.
 
-    The new session begins with `notes`, so that it is written once.
+    The new session begins with `notes`, so that it is written once. `is_new`: the account was made just now.
     """
     if request.user.is_authenticated:
         logout(request)  # somebody else, on a shared computer: nothing of theirs goes on
     request.session.update(notes)
     record_authentication(request, user, method="password", email=user.email, reauthenticated=True)
-    response: HttpResponse = perform_login(
-        request, Login(user=user, redirect_url=next_url, signup=True)
-    )
+    login = Login(user=user, redirect_url=next_url, signup=True, signal_kwargs={"is_new": is_new})
+    response: HttpResponse = perform_login(request, login)
     return response

@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import names, scope
 from audit.exporting import csv_answer, rows_of
 from audit.models import AuditEvent
-from audit.persons import readable
+from audit.reading import Entry, readable
 from audit.refusals import person
 from audit.scope import Reach
 from audit.scoped_admin import ScopedAdmin
@@ -137,13 +137,20 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         return False
 
 
+def make_readable(request: HttpRequest, events: list[AuditEvent]) -> None:
+    """Asks once for all of them what their cells show."""
+    names.give_names(events, scope.of(request))
+    for entry in readable(events):
+        vars(entry.event)["entry"] = entry
+
+
 class ListWithNames(ChangeList):
     """Those of the page at once, however many rows it has."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.result_list = list(self.result_list)
-        names.give_names(self.result_list, scope.of(request))
+        make_readable(request, self.result_list)
 
 
 @admin.register(AuditEvent)
@@ -206,8 +213,9 @@ class AuditEventAdmin(ReadOnlyAdmin):
         """Of whom the reader may know: where people of another organisation sit is theirs, also if the row is in both
         logs.
         """
-        is_known = event.actor_id is None or names.is_named(event, event.actor_id)
-        return event.address or "" if is_known else ""
+        entry: Entry = vars(event)["entry"]
+        is_known = entry.came_by is None or names.is_named(event, entry.came_by)
+        return entry.address or "" if is_known else ""
 
     @admin.display(description=_("organisation"))
     def organisation(self, event: AuditEvent) -> str:
@@ -217,19 +225,19 @@ class AuditEventAdmin(ReadOnlyAdmin):
         return ListWithNames
 
     def prepare(self, request: HttpRequest, rows: list[Any]) -> None:
-        names.give_names(rows, scope.of(request))
+        make_readable(request, rows)
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> AuditEvent | None:
         event: AuditEvent | None = super().get_object(request, object_id, from_field)
-        names.give_names([event] if event else [], scope.of(request))
+        make_readable(request, [event] if event else [])
         return event
 
     @admin.display(description=_("details"))
     def readable_details(self, event: AuditEvent) -> str:
-        ((_event, details),) = readable([event])
-        text = json.dumps(details, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+        entry: Entry = vars(event)["entry"]
+        text = json.dumps(entry.details, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
         return format_html("<pre>{}</pre>", text)
 
     def get_search_results(

@@ -7,6 +7,7 @@ under a SECRET_KEY that is still a fallback, stays good.
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -43,5 +44,6 @@ def _roots() -> list[str]:
     return [key for key in roots if key]
 
 
+@lru_cache(maxsize=64)
 def _derived(root: str, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(root.encode())

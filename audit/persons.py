@@ -8,30 +8,70 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from typing import Any
+from collections.abc import Collection, Mapping
 
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit import keys
-from audit.models import AuditEvent, PersonKey
+from audit.models import PersonKey
+from audit.queries import insert
 
-PERSONAL = "personal"
 ERASED = _("[erased]")
 UNREADABLE = _("[not readable with the keys of this installation]")
 READ_AT_ONCE = 500
+# MASTER_KEY was lost, or is another by mistake: people go on, and their keys wait for it.
+NO_KEY = ""
+Keys = dict[uuid.UUID, PersonKey]
+
+
+def keys_of(people: Collection[uuid.UUID], *, new: Collection[uuid.UUID] = ()) -> Keys:
+    """Those of all of them, made where there are none. Who is `new` has none: nobody looks."""
+    found = _found(set(people) - set(new))
+    missing = sorted(set(people) - found.keys() - set(new))
+    if missing:
+        # Of two that make a key at once, one is kept, for both.
+        PersonKey.objects.bulk_create(map(_made, missing), ignore_conflicts=True)
+        found |= _found(missing)
+    made = {person_id: _made(person_id) for person_id in new}
+    if made:
+        insert(list(made.values()))
+    return found | made
+
+
+def sealed(value: object, person_id: uuid.UUID, key: PersonKey) -> dict[str, object]:
+    """What to store of `value`; of somebody who was erased, nothing, nor where the key cannot be read."""
+    if key.forgotten_at:
+        return {"person": str(person_id), "sealed": None}
+    try:
+        token = _opened(key).encrypt(json.dumps(value).encode()).decode()
+    except InvalidToken:
+        token = NO_KEY
+    return {"person": str(person_id), "sealed": token}
 
 
 def encrypted(values: Mapping[str, object], person_id: uuid.UUID) -> dict[str, object]:
-    """What to store of `values`; of somebody who was erased, nothing."""
-    row = PersonKey.objects.filter(person_id=person_id).first() or _made(person_id)
-    if row.forgotten_at:
-        return {"person": str(person_id), "sealed": None}
-    sealed = _opened(row).encrypt(json.dumps(dict(values)).encode()).decode()
-    return {"person": str(person_id), "sealed": sealed}
+    return sealed(dict(values), person_id, keys_of([person_id])[person_id])
+
+
+def person_of(stored: Mapping[str, str]) -> uuid.UUID:
+    return uuid.UUID(stored["person"])
+
+
+def opened(stored: Mapping[str, str | None], key: PersonKey | None) -> object:
+    """What `sealed` sealed."""
+    token = stored["sealed"]
+    if token is None or key is None or key.forgotten_at:
+        return ERASED
+    try:
+        return json.loads(_opened(key).decrypt(token))
+    except InvalidToken:
+        return UNREADABLE
+
+
+def existing(people: Collection[uuid.UUID]) -> Keys:
+    return _found(people) if people else {}
 
 
 def forget(person_id: uuid.UUID) -> None:
@@ -39,17 +79,6 @@ def forget(person_id: uuid.UUID) -> None:
     PersonKey.objects.update_or_create(
         person_id=person_id, defaults={"wrapped": "", "forgotten_at": timezone.now()}
     )
-
-
-def readable(events: Iterable[AuditEvent]) -> Iterator[tuple[AuditEvent, dict[str, Any]]]:
-    """Each event with its details as people read them; some at a time."""
-    iterator = iter(events)
-    while part := list(islice(iterator, READ_AT_ONCE)):
-        persons = {person for event in part if (person := _person_of(event))}
-        rows = PersonKey.objects.in_bulk(persons) if persons else {}
-        for event in part:
-            person = _person_of(event)
-            yield event, _details(event, rows.get(person) if person else None)
 
 
 def renew() -> int:
@@ -64,41 +93,23 @@ def renew() -> int:
     return count
 
 
-def _person_of(event: AuditEvent) -> uuid.UUID | None:
-    personal = event.details.get(PERSONAL)
-    return uuid.UUID(personal["person"]) if personal else None
-
-
-def _details(event: AuditEvent, row: PersonKey | None) -> dict[str, Any]:
-    personal = event.details.get(PERSONAL)
-    if not personal:
-        return dict(event.details)
-    return {**event.details, PERSONAL: _opened_values(personal["sealed"], row)}
-
-
-def _opened_values(sealed: str | None, row: PersonKey | None) -> object:
-    if sealed is None or row is None or row.forgotten_at:
-        return ERASED
-    try:
-        return json.loads(_opened(row).decrypt(sealed))
-    except InvalidToken:
-        return UNREADABLE
+def _found(people: Collection[uuid.UUID]) -> Keys:
+    if not people:
+        return {}
+    rows = PersonKey.objects.order_by().filter(person_id__in=people)
+    return {row.person_id: row for row in rows}
 
 
 def _made(person_id: uuid.UUID) -> PersonKey:
-    """Of two that make a key at once, one is kept, for both."""
     wrapped = keys.all_for_persons().encrypt(Fernet.generate_key()).decode()
-    row, _is_new = PersonKey.objects.get_or_create(
-        person_id=person_id, defaults={"wrapped": wrapped}
-    )
-    return row
+    return PersonKey(person_id=person_id, wrapped=wrapped)
 
 
 def _opened(row: PersonKey) -> Fernet:
     return Fernet(keys.all_for_persons().decrypt(row.wrapped))
 
 
-def _opens(key: Fernet | Any, wrapped: str) -> bool:
+def _opens(key: Fernet | MultiFernet, wrapped: str) -> bool:
     try:
         key.decrypt(wrapped)
     except InvalidToken:

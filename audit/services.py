@@ -9,9 +9,10 @@ from typing import Protocol
 
 from django.db import transaction
 
-from audit import origin, persons
+from audit import origin, persons, whereabouts
 from audit.models import AuditEvent
 from audit.queries import insert
+from audit.reading import PERSONAL
 
 _gathering: ContextVar[list[AuditEvent] | None] = ContextVar("gathering", default=None)
 
@@ -37,8 +38,7 @@ def gathered() -> Iterator[None]:
         _gathering.reset(token)
     outer = _gathering.get()
     if outer is None:
-        if events:
-            insert(events)
+        _add(events)
     else:
         outer += events
 
@@ -59,11 +59,12 @@ def record(
 
     `action` is `<thing>.<what happened>`, `subject` is `<kind>:<id>`, and `details` holds ids and
     settings, never an address, a name or a secret. What is personal goes into `personal`, which is stored
-    encrypted under a key of the person whom it is about, `person_id`, and costs a query more.
+    encrypted under a key of the person whom it is about, `person_id`, and costs a query more. So is from where it
+    came, under the key of whose address that is (audit/whereabouts.py).
     """
     details = dict(details or {})
     if personal is not None and person_id is not None:
-        details[persons.PERSONAL] = persons.encrypted(personal, person_id)
+        details[PERSONAL] = persons.encrypted(personal, person_id)
     here = origin.current()
     whose = on_behalf_of or here.on_behalf_of
     event = AuditEvent(
@@ -73,16 +74,22 @@ def record(
         actor_id=acting_user.id if acting_user else None,
         on_behalf_of_id=whose.id if whose else None,
         result=result,
-        address=_address_or_none(here.address),
         request_id=here.request_id,
         details=details,
     )
+    whereabouts.note(event, here, _address_or_none(here.address))
     gathering = _gathering.get()
     if gathering is None:
-        insert([event])
+        _add([event])
     else:
         gathering.append(event)
     return event
+
+
+def _add(events: list[AuditEvent]) -> None:
+    if events:
+        whereabouts.seal(events)
+        insert(events)
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ django.setup()
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
 
-from audit.models import AuditEvent
+from audit.models import AuditEvent, PersonKey
 from outbox.models import MailLink, OutboxMail
 from signup.flows.confirm import complete
 from signup.flows.request import request_sign_up
@@ -137,7 +137,10 @@ OWN: dict[type[models.Model], dict[str, str]] = {
         "tenant_id": identity("tenant", TENANT),
         "actor_id": identity("user"),
         "subject": f"'user:' || {identity('user')}",
+        "details": "jsonb_set(t.details, '{came_from,person}',"
+        f" to_jsonb(({identity('user')})::text))",
     },
+    PersonKey: {"person_id": identity("user"), "made_at": TIME},
 }
 
 # In an organisation of many, one in ten is of each rarer kind, so that few and many fill a page of a list.

@@ -94,7 +94,11 @@ class ConfirmView(View):
         except AddressRefused as refusal:
             return render(request, "signup/refused.html", {"sentence": refusal.sentence})
         return sign_in_with_new_password(
-            request, user, next_url=reverse("welcome"), notes={SIGN_UP: str(sign_up.id)}
+            request,
+            user,
+            next_url=reverse("welcome"),
+            notes={SIGN_UP: str(sign_up.id)},
+            is_new=True,
         )
 
     @staticmethod

@@ -13,7 +13,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import QuerySet
 
 from audit.models import AuditEvent
-from audit.persons import readable
+from audit.reading import Entry, readable
 from tenants.models import Takeover, Tenant, User
 
 READ_AT_ONCE = 500
@@ -56,9 +56,9 @@ def entries(events: Iterable[AuditEvent]) -> Iterator[dict[str, Any]]:
     """With the address of who acted, where the account still has one, and else its id."""
     iterator = readable(events)
     while part := list(islice(iterator, READ_AT_ONCE)):
-        names = _names(event for event, _ in part)
-        for event, details in part:
-            yield _entry(event, details, names)
+        names = _names(entry.event for entry in part)
+        for entry in part:
+            yield _row(entry, names)
 
 
 def _names(events: Iterable[AuditEvent]) -> dict[uuid.UUID, str]:
@@ -67,9 +67,8 @@ def _names(events: Iterable[AuditEvent]) -> dict[uuid.UUID, str]:
     return {user_id: email for user_id, email in users if email}
 
 
-def _entry(
-    event: AuditEvent, details: dict[str, Any], names: dict[uuid.UUID, str]
-) -> dict[str, Any]:
+def _row(entry: Entry, names: dict[uuid.UUID, str]) -> dict[str, Any]:
+    event = entry.event
     return {
         "id": event.id,
         "time": event.at.astimezone(dt.UTC).isoformat(timespec="milliseconds"),
@@ -80,9 +79,9 @@ def _entry(
         "action": event.action,
         "subject": event.subject,
         "result": event.result,
-        "address": event.address,
+        "address": entry.address,
         "request_id": event.request_id,
-        "details": details,
+        "details": entry.details,
     }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from audit.models import AuditEvent
+from audit.persons import READ_AT_ONCE
+from audit.reading import PERSONAL, Entry, readable
 from outbox import services as outbox
 from outbox.models import MailEvent, MailLink, OutboxMail
 from tenants.models import (
@@ -87,12 +90,28 @@ def _erase_mails(person: Person) -> None:
 
 
 def _activity(person: Person) -> list[dict[str, Any]]:
-    rows = AuditEvent.objects.filter(actor_id=person.user.pk).order_by("at", "id")
-    return list(rows.values("at", "action", "result", "subject", "address"))
+    """What they did, and what was done to their account, without who did it."""
+    known = person.user.pk
+    events = AuditEvent.objects.filter(Q(actor_id=known) | Q(subject=f"user:{known}"))
+    entries = readable(events.order_by("at", "id").iterator(chunk_size=READ_AT_ONCE))
+    return [_of_log(entry, known) for entry in entries]
+
+
+def _of_log(entry: Entry, known: uuid.UUID) -> dict[str, Any]:
+    event, is_about_them = entry.event, entry.about == known
+    return {
+        "at": event.at,
+        "action": event.action,
+        "result": event.result,
+        "subject": event.subject,
+        "by_you": event.actor_id == known,
+        "address": entry.address if entry.came_by == known else None,
+        "values": entry.details.get(PERSONAL) if is_about_them else None,
+    }
 
 
 def _stays(person: Person) -> None:
-    """The log is append-only. It has ids, and where a request came from, and no name."""
+    """The log is append-only: the flow that erases destroys the key of what is personal in it."""
 
 
 register(Holding("account", (User, Address, PendingErasure, DomainProof), _account, _nothing_more))

@@ -14,7 +14,7 @@ from audit import persons
 from audit.flows.chain import chain_pending
 from audit.flows.verify import verify
 from audit.models import AuditEvent, PersonKey
-from audit.persons import readable
+from audit.reading import readable
 from audit.services import forget_person, record
 from audit.tasks import chain_audit_log
 from tenants.models import User
@@ -45,9 +45,9 @@ def note(person_id: uuid.UUID) -> AuditEvent:
 
 def shown(event: AuditEvent) -> object:
     """The personal part of a row that is read from the database."""
-    ((_event, details),) = readable([AuditEvent.objects.get(id=event.id)])
-    assert details["size"] == 1
-    return json.loads(json.dumps(details["personal"], default=str))
+    (entry,) = readable([AuditEvent.objects.get(id=event.id)])
+    assert entry.details["size"] == 1
+    return json.loads(json.dumps(entry.details["personal"], default=str))
 
 
 def test_it_lies_encrypted_and_is_shown_readable(anna: User) -> None:

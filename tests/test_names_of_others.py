@@ -67,7 +67,7 @@ def test_the_log_does_not_say_where_people_of_the_other_organisation_sit(ada: Us
     client = sign_in_fresh(Client(REMOTE_ADDR="203.0.113.77"), ada)
     answer = client.post(f"{offers}?to=runners.com", {"typed": "shop.com"})
     assert answer.status_code == 302
-    events = AuditEvent.objects.filter(action="domain.offered", address="203.0.113.77")
+    events = AuditEvent.objects.filter(action="domain.offered")
     assert {event.tenant_id for event in events} == {ada.tenant_id, olga.tenant_id}
     hers = events.get(tenant_id=olga.tenant_id)
     assert "203.0.113.77" in lists(ada, "audit_auditevent")

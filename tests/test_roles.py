@@ -78,7 +78,8 @@ def test_what_is_refused_in_the_list_is_in_the_log(client: Client, boss: User) -
     client.post(USERS, {"action": "make_member", "_selected_action": [str(boss.pk)]})
     refused = AuditEvent.objects.get(result="refused")
     assert (refused.actor_id, refused.subject) == (boss.pk, f"user:{boss.pk}")
-    assert refused.details == {"action": "make_member", "refusal": "NotAllowed"}
+    told = {"action": "make_member", "refusal": "NotAllowed"}
+    assert refused.details.items() >= told.items()
     assert refused.tenant_id == boss.tenant_id
 
 
