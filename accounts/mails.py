@@ -19,6 +19,7 @@ from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from tenants.models import FactorReset, User
+from tenants.selectors import user_by_address
 from tenants.standing import mailbox_proof
 
 
@@ -82,8 +83,32 @@ def no_account(mail: OutboxMail) -> MailContent:
     )
 
 
+def held(mail: OutboxMail, *, not_me: Button | None = None) -> MailContent:
+    """For whom an operator has switched off: the administrators of their organisation cannot help."""
+    support = {"support": settings.SUPPORT_EMAIL}
+    return MailContent(
+        subject=_("Your account for %(product)s is switched off")
+        % {"product": settings.PRODUCT_NAME},
+        heading=_("Your account is switched off"),
+        paragraphs=[
+            _(
+                "Somebody, probably you, asked for an account or a new password for %(address)s. Whoever runs this service has switched the account of this address off, and your organisation cannot switch it on again."
+            )
+            % {"address": mail.to_address},
+            _("To know why, write to %(support)s.") % support
+            if settings.SUPPORT_EMAIL
+            else _("To know why, ask whoever runs this service."),
+        ],
+        after=[asked(mail), _("If you did not ask for this, you need not do anything.")],
+        not_me=not_me,
+    )
+
+
 @writes("accounts.not_active")
 def not_active(mail: OutboxMail) -> MailContent:
+    user = user_by_address(mail.to_address)
+    if user and user.held_at:
+        return held(mail)
     return MailContent(
         subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your administrator can help"),

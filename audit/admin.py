@@ -115,6 +115,10 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         """Whether the action can do anything with the row as it is: its page offers no other."""
         return True
 
+    def may(self, request: HttpRequest, action: str, row: Any) -> bool:
+        """Whether whoever asks may do it to the row, where that depends on the row: its page offers no other."""
+        return True
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -123,7 +127,7 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         context["row_actions"] = [
             (name, label, name in self.grave_actions)
             for name, label in self.get_action_choices(request)[1:]
-            if row and self.fits(name, row)
+            if row and self.fits(name, row) and self.may(request, name, row)
         ]
         return super().render_change_form(request, context, *args, **kwargs)
 

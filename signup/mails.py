@@ -6,13 +6,14 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from accounts.mails import asked
+from accounts.mails import asked, held
 from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from signup.flows import invite
 from signup.flows.request import CONFIRM, NOT_ME
 from tenants.addresses import shown_domain
+from tenants.selectors import user_by_address
 
 
 def _organisation(mail: OutboxMail) -> str:
@@ -113,6 +114,9 @@ def sign_in(mail: OutboxMail) -> MailContent:
 
 @writes("signup.ask_administrator")
 def ask_administrator(mail: OutboxMail) -> MailContent:
+    user = user_by_address(mail.to_address)
+    if user and user.held_at:
+        return held(mail, not_me=_not_me(mail))
     return MailContent(
         subject=_("Ask your administrator about %(product)s") % {"product": settings.PRODUCT_NAME},
         heading=_("Your administrator can help"),

@@ -18,7 +18,7 @@ from django.utils.timezone import localtime
 
 from audit import origin
 from audit.scope import EVERYTHING, NOTHING, Scope
-from tenants.exceptions import NotAllowed
+from tenants.exceptions import HeldByOperator, NotAllowed
 from tenants.models import Group, MovedRow, Takeover, Tenant, User
 from tenants.takeover.exceptions import OperatorsOnly
 from tenants.takeover.limit_exceptions import GroupLimited, Limited
@@ -64,6 +64,8 @@ LIMITED = {
     Power.ADD_ADDRESS,
     Power.CHOOSE_ADDRESS,
 }
+# What somebody could use an account for again that an operator has switched off, or its address.
+OF_HELD = {Power.RESTORE, Power.RELEASE, Power.ADD_ADDRESS, Power.CHOOSE_ADDRESS}
 IN_FORCE = (Takeover.State.DONE, Takeover.State.UNDOING)
 
 
@@ -78,6 +80,8 @@ def may(acting_user: User | None, power: Power, user: User) -> bool:
     if operates(acting_user):
         return True
     if power not in GOVERNING or not _administers(acting_user, user.tenant):
+        return False
+    if user.held_at and power in OF_HELD:
         return False
     return power not in LIMITED or limited_until(user) is None
 
@@ -166,11 +170,15 @@ def may_create_in(acting_user: User | None, tenant: Tenant) -> bool:
 
 
 def require(acting_user: User | None, power: Power, user: User) -> None:
-    """Raises NotAllowed, or Limited where it may be done later."""
+    """Raises NotAllowed, HeldByOperator where operators alone may, or Limited where it may be done later."""
     if may(acting_user, power, user):
         return
+    if acting_user is None or not _administers(acting_user, user.tenant):
+        raise NotAllowed
+    if user.held_at and power in OF_HELD:
+        raise HeldByOperator(str(user))
     until = limited_until(user) if power in LIMITED else None
-    if until and acting_user and _administers(acting_user, user.tenant):
+    if until:
         raise Limited(date_format(localtime(until), "DATETIME_FORMAT"))
     raise NotAllowed
 

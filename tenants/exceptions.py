@@ -177,6 +177,17 @@ class NotAllowed(DirectoryError):
         )
 
 
+class HeldByOperator(DirectoryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            _(
+                "An operator of this service has switched %(address)s off, so that operators alone restore it, or "
+                "free its addresses for others. Ask whoever runs this service."
+            )
+            % {"address": account}
+        )
+
+
 class NotActive(DirectoryError):
     def __init__(self, account: str) -> None:
         super().__init__(

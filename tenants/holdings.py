@@ -35,6 +35,7 @@ def _account(person: Person) -> dict[str, Any]:
         "organisation": user.tenant.name if user.tenant else None,
         "role": user.role,
         "state": user.state,
+        "held_at": user.held_at,
         "creation_method": user.creation_method,
         "admission": user.admission,
         "language": user.language,

@@ -36,6 +36,7 @@ def user_row(user: User) -> dict[str, Any]:
         "tenant_id": user.tenant_id,
         "role": user.role,
         "state": user.state,
+        "held_at": user.held_at,
         "creation_method": user.creation_method,
         "admitted": user.is_admitted,
         "proven_at": address.proven_at if address else None,

@@ -124,7 +124,7 @@ def test_sessions_and_known_browsers_die_at_once_and_do_not_come_back(verb: str)
     assert not client.session.exists(cookie)
     client.cookies[settings.SESSION_COOKIE_NAME] = cookie
     assert not is_in(client)
-    User.objects.filter(pk=user.pk).update(state=State.ACTIVE, email=user.email)
+    User.objects.filter(pk=user.pk).update(state=State.ACTIVE, held_at=None, email=user.email)
     client.cookies[settings.SESSION_COOKIE_NAME] = cookie
     assert not is_in(client)
 

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import freshness, refusals
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
+from tenants import access
 from tenants.addresses import LONGEST_TYPED, Address, AddressRefused, parse
 from tenants.admin.acting import operator_of
 from tenants.flows.addresses import add_alias, change_address, make_primary, remove_alias
@@ -80,8 +81,17 @@ class AddressesPage(ReadOnlyAdmin):
             "user_of_page": user,
             "held": user.addresses.order_by("-is_primary", "address"),
             "form": form,
+            "why_not": self._why_not(request, user),
         }
         return TemplateResponse(request, "admin/tenants/addresses.html", context)
+
+    @staticmethod
+    def _why_not(request: HttpRequest, user: User) -> str:
+        try:
+            access.require(operator_of(request), access.Power.CHOOSE_ADDRESS, user)
+        except Refusal as refusal:
+            return str(refusal)
+        return ""
 
     def _is_done(self, request: HttpRequest, user: User, form: NewAddressForm) -> bool:
         try:

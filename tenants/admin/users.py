@@ -8,18 +8,22 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from audit import freshness, refusals
 from audit.exceptions import Refusal
 from audit.scoped_admin import ScopedInline
+from tenants import access
 from tenants.admin.acting import operator_of
 from tenants.admin.filters import LastSignInFilter
 from tenants.admin.user_addresses import AddressesPage
 from tenants.flows import erase, roles, states
 from tenants.flows.admit import admit, take_back
 from tenants.models import Address, User
+from tenants.selectors import is_blocked
 
 
 class AddressInline(ScopedInline):
@@ -60,6 +64,7 @@ class UserAdmin(AddressesPage):
         "tenant",
         "role",
         "state",
+        "who_restores",
         "creation_method",
         "admission",
         "admitted_at",
@@ -103,6 +108,26 @@ class UserAdmin(AddressesPage):
             "make_member": role == User.Role.ADMINISTRATOR,
         }
         return needed.get(action, row.is_active)
+
+    def may(self, request: HttpRequest, action: str, row: User) -> bool:
+        is_held = row.held_at is not None and action in {"restore", "release"}
+        return not is_held or access.operates(operator_of(request))
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        can_return = obj is not None and obj.state in {User.State.DISABLED, User.State.DELETED}
+        return [field for field in self.fields if can_return or field != "who_restores"]
+
+    @admin.display(description=_("who restores it"))
+    def who_restores(self, user: User) -> str:
+        if user.held_at is None:
+            return gettext("An administrator of its organisation, or an operator.")
+        said = gettext(
+            "Only an operator: one switched it off on %(date)s, so that the organisation cannot switch it on again, "
+            "nor give its addresses to others. Ask whoever runs this service."
+        ) % {"date": date_format(localtime(user.held_at), "DATETIME_FORMAT")}
+        domain = (user.email or "").rpartition("@")[2]
+        blocked = gettext("The domain is blocked here.")
+        return f"{said} {blocked}" if is_blocked(domain) else said
 
     @admin.action(description=_("Admit to organisation-wide grants"))
     def admit(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -1,4 +1,6 @@
-"""Blocking a domain, and shutting the accounts that are there already."""
+"""Blocking a domain, and shutting the accounts that are there already. Operators alone restore them, and also those
+that their organisations had shut before.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from tenants.flows import states
 from tenants.models import Address, User
 
 BATCH = 500
+SHUT = (User.State.DISABLED, User.State.DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Shut:
 def disable_accounts(*, domain_name: str, acting_user: User | None) -> Shut:
     """Disables who has an address in the domain or one of its sub-domains."""
     disabled, left = 0, []
-    for user in _active_in(domain_name).iterator(chunk_size=BATCH):
+    for user in _in_state(domain_name, *SHUT).filter(held_at__isnull=True).iterator(BATCH):
+        states.hold(user=user, acting_user=acting_user)
+    for user in _in_state(domain_name, User.State.ACTIVE).iterator(BATCH):
         try:
             states.disable(user=user, acting_user=acting_user)
         except LastAdministrator:
@@ -38,8 +43,8 @@ def disable_accounts(*, domain_name: str, acting_user: User | None) -> Shut:
     return Shut(disabled, left)
 
 
-def _active_in(domain_name: str) -> QuerySet[User]:
+def _in_state(domain_name: str, *wanted: User.State) -> QuerySet[User]:
     inside = Q(domain__name=domain_name) | Q(domain__name__endswith=f".{domain_name}")
     held = Address.objects.filter(inside, user=OuterRef("pk"))
-    active = User.objects.select_related("tenant").filter(Exists(held), state=User.State.ACTIVE)
-    return active.order_by("pk")
+    found = User.objects.select_related("tenant").filter(Exists(held), state__in=wanted)
+    return found.order_by("pk")

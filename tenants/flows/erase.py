@@ -15,6 +15,7 @@ from django.utils import timezone
 from audit.services import forget_person, record
 from tenants.access import Power, require
 from tenants.exceptions import NothingToRelease
+from tenants.flows.states import require_not_held
 from tenants.models import Address, PendingErasure, User
 from tenants.personal_data import Person, holdings
 from tenants.tombstones import PREFIX, tombstone_of
@@ -36,12 +37,14 @@ def erase_due() -> int:
 def release(*, user: User, acting_user: User | None) -> None:
     """Frees the addresses of a deleted account, which cannot be restored any more: it is erased now.
 
-    Raises NotAllowed or NothingToRelease.
+    Raises NotAllowed, HeldByOperator or NothingToRelease.
     """
     require(acting_user, Power.RELEASE, user)
     if user.state != State.DELETED:
         raise NothingToRelease(str(user))
-    for pending in _held(user.pk):
+    waiting = _held(user.pk)
+    require_not_held(acting_user, user)
+    for pending in waiting:
         _erase(pending)
     released, _ = Address.objects.filter(user=user).delete()
     freed = User.objects.filter(pk=user.pk, state=State.DELETED).exclude(email=_nobody(user.pk))

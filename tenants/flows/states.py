@@ -2,6 +2,8 @@
 
 Who is not active any more is out at once: sessions and remembered browsers stand on `sessions_ended_at`,
 and whatever else lets somebody in ends by the signal `account_shut`.
+
+What an operator disables or deletes, operators alone restore, or give its addresses to others: it is held.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ from django.utils import timezone
 from audit.services import record
 from outbox.services import enqueue
 from tenants import signals
-from tenants.access import Power, require
+from tenants.access import Power, operates, require, require_operates
 from tenants.exceptions import (
     GoneAlready,
+    HeldByOperator,
     LastAdministrator,
     LastOperator,
     NotActive,
@@ -35,10 +38,27 @@ CLOSED_ERASED_AFTER = dt.timedelta(days=4)
 
 @transaction.atomic
 def disable(*, user: User, acting_user: User | None) -> None:
-    """Raises NotAllowed, NotActive, LastAdministrator or LastOperator."""
+    """By an operator also one that its organisation has shut already, so that it stays shut.
+
+    Raises NotAllowed, NotActive, LastAdministrator or LastOperator.
+    """
     require(acting_user, Power.DISABLE, user)
-    if not _shut(user, acting_user, from_states={State.ACTIVE}, to=State.DISABLED):
+    if operates(acting_user) and hold(user=user, acting_user=acting_user):
+        return
+    held = _held_by(acting_user)
+    if not _shut(user, acting_user, from_states={State.ACTIVE}, to=State.DISABLED, **held):
         raise NotActive(str(user))
+
+
+@transaction.atomic
+def hold(*, user: User, acting_user: User | None) -> bool:
+    """Whether the account was disabled or deleted, and is an operator's to restore now."""
+    require_operates(acting_user)
+    shut = User.objects.filter(pk=user.pk, state__in=(State.DISABLED, State.DELETED))
+    if not shut.filter(held_at__isnull=True).update(held_at=timezone.now()):
+        return False
+    _record("user.held", user, acting_user)
+    return True
 
 
 @transaction.atomic
@@ -48,19 +68,20 @@ def delete(*, user: User, acting_user: User | None) -> None:
     Raises NotAllowed, GoneAlready, LastAdministrator or LastOperator.
     """
     require(acting_user, Power.DELETE, user)
-    if not _shut(user, acting_user, from_states={State.ACTIVE, State.DISABLED}, to=State.DELETED):
+    there, held = {State.ACTIVE, State.DISABLED}, _held_by(acting_user)
+    if not _shut(user, acting_user, from_states=there, to=State.DELETED, **held):
         raise GoneAlready(str(user))
     _erase_later(user, _addresses_of(user), RESTORABLE_FOR)
 
 
 @transaction.atomic
 def restore(*, user: User, acting_user: User | None) -> None:
-    """Makes a disabled or deleted account active again. Raises NotAllowed or NothingToRestore."""
+    """Makes a disabled or deleted account active again. Raises NotAllowed, HeldByOperator or NothingToRestore."""
     require(acting_user, Power.RESTORE, user)
     waiting, _ = PendingErasure.objects.filter(user=user, due_at__gt=timezone.now()).delete()
-    if not _set_state(
-        user, from_states={State.DELETED if waiting else State.DISABLED}, to=State.ACTIVE
-    ):
+    require_not_held(acting_user, user)
+    state = State.DELETED if waiting else State.DISABLED
+    if not _set_state(user, from_states={state}, to=State.ACTIVE, held_at=None):
         raise NothingToRestore(str(user))
     _record("user.restored", user, acting_user)
 
@@ -112,6 +133,22 @@ def _set_state(user: User, *, from_states: Collection[State], to: State, **more:
     """Who has gone to another organisation since it was asked who may do this, is not theirs to shut."""
     same = User.objects.filter(pk=user.pk, tenant=user.tenant_id)
     return same.filter(state__in=from_states).update(state=to, **more) == 1
+
+
+def _held_by(acting_user: User | None) -> dict[str, Any]:
+    return {"held_at": timezone.now()} if operates(acting_user) else {}
+
+
+def require_not_held(acting_user: User | None, user: User) -> None:
+    """Holds the account until the transaction ends, so that no operator switches it off meanwhile.
+
+    Raises HeldByOperator.
+    """
+    if operates(acting_user):
+        return
+    now = User.objects.select_for_update(no_key=True).only("held_at").filter(pk=user.pk).first()
+    if now and now.held_at:
+        raise HeldByOperator(str(user))
 
 
 def require_another(user: User) -> None:

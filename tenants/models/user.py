@@ -81,6 +81,12 @@ class User(AbstractBaseUser):
     )
     language = models.CharField(_("language"), max_length=16, default="en")
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    held_at = models.DateTimeField(
+        _("kept shut by an operator"),
+        null=True,
+        editable=False,
+        help_text=_("Operators alone restore it, or give its addresses to somebody else."),
+    )
     must_choose_password = models.BooleanField(
         _("must choose a new password"),
         default=False,
@@ -151,6 +157,11 @@ class User(AbstractBaseUser):
                 | (~Q(admission="admitted") & Q(admitted_at__isnull=True)),
                 name="admitted_at_a_time",
                 violation_error_message=_("An account that was admitted has the time of it."),
+            ),
+            models.CheckConstraint(
+                condition=Q(held_at__isnull=True) | Q(state__in=("disabled", "deleted")),
+                name="held_accounts_are_shut",
+                violation_error_message=_("An account that an operator keeps shut is not active."),
             ),
         )
 
