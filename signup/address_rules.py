@@ -12,7 +12,7 @@ from audit.exceptions import Refusal
 from signup import domain_lists
 from tenants.addresses import Address, AddressRefused, NeedsInternationalMail, parse
 from tenants.models import DomainRule
-from tenants.selectors import decision_on, is_blocked, parents
+from tenants.selectors import decision_on, parents
 
 
 class BlockedDomain(AddressRefused):
@@ -67,18 +67,17 @@ def check(typed: str) -> Address:
     decision = decision_on(address.domain)
     if decision is None:
         _refuse_listed(address.domain)
-    elif decision == DomainRule.Decision.BLOCK:
-        raise BlockedDomain
+    else:
+        _refuse_decided(decision)
     return address
 
 
 def refuse_unusable_domain(name: str) -> None:
-    """Raises BlockedDomain where this installation has blocked `name` by now.
+    """Raises BlockedDomain or PersonalAddress where this installation has decided so about `name` by now.
 
     For a link that was sent already: a newer list does not take it back, a decision of the operator does.
     """
-    if is_blocked(name):
-        raise BlockedDomain
+    _refuse_decided(decision_on(name))
 
 
 def refuse_unprovable(name: str) -> None:
@@ -103,6 +102,13 @@ def refuse_unprovable(name: str) -> None:
             )
             % {"domain": name}
         )
+
+
+def _refuse_decided(decision: str | None) -> None:
+    if decision == DomainRule.Decision.BLOCK:
+        raise BlockedDomain
+    if decision == DomainRule.Decision.PERSONAL:
+        raise PersonalAddress
 
 
 def _refuse_listed(name: str) -> None:

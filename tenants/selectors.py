@@ -95,8 +95,8 @@ def users_of(tenant: Tenant) -> QuerySet[User]:
 
 
 def is_blocked(name: str) -> bool:
-    """Whether this installation has blocked the domain `name`."""
-    return decision_on(name) == DomainRule.Decision.BLOCK
+    """Whether this installation lets nobody join with the domain `name`: blocked, or classed as personal."""
+    return decision_on(name) in DomainRule.REFUSING
 
 
 def not_blocked(names: Iterable[str]) -> set[str]:
@@ -110,7 +110,7 @@ def not_blocked(names: Iterable[str]) -> set[str]:
         name: next((decided[domain] for domain in domains if domain in decided), None)
         for name, domains in above.items()
     }
-    return {name for name, decision in nearest.items() if decision != DomainRule.Decision.BLOCK}
+    return {name for name, decision in nearest.items() if decision not in DomainRule.REFUSING}
 
 
 def administrators_of(tenant: Tenant) -> QuerySet[User]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
@@ -165,16 +166,23 @@ def set_company_settings(
     return tenant
 
 
+_DECIDED = {
+    DomainRule.Decision.ALLOW: "allowed",
+    DomainRule.Decision.BLOCK: "blocked",
+    DomainRule.Decision.PERSONAL: "classed_personal",
+}
+
+
 @transaction.atomic
 def decide_domain(
     *, domain_name: str, decision: DomainRule.Decision, reason: str, acting_user: User | None
 ) -> DomainRule:
-    """Allows or blocks a domain on this installation, replacing an earlier decision."""
+    """Allows, blocks or classes as personal a domain on this installation, replacing an earlier decision."""
     rule, _ = DomainRule.objects.update_or_create(
         domain=domain_name, defaults={"decision": decision, "reason": reason}
     )
     record(
-        action=f"domain.{decision.value}ed",
+        action=f"domain.{_DECIDED[decision]}",
         subject=f"domain:{domain_name}",
         tenant_id=None,
         acting_user=acting_user,
@@ -185,14 +193,15 @@ def decide_domain(
 
 @transaction.atomic
 def drop_domain_rule(
-    *, domain_name: str, decision: DomainRule.Decision, acting_user: User | None
+    *, domain_name: str, decisions: Iterable[DomainRule.Decision], acting_user: User | None
 ) -> None:
-    """Takes a decision back, so that the lists decide again. Raises NoSuchRule."""
-    deleted, _ = DomainRule.objects.filter(domain=domain_name, decision=decision).delete()
-    if not deleted:
+    """Takes a decision back, if it is one of `decisions`, so that the lists decide again. Raises NoSuchRule."""
+    rules = DomainRule.objects.filter(domain=domain_name)
+    dropped = [one for one in decisions if rules.filter(decision=one).delete()[0]]
+    if not dropped:
         raise NoSuchRule(domain_name)
     record(
-        action=f"domain.un{decision.value}ed",
+        action=f"domain.un{_DECIDED[dropped[0]]}",
         subject=f"domain:{domain_name}",
         tenant_id=None,
         acting_user=acting_user,

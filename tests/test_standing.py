@@ -93,6 +93,7 @@ def test_the_organisation_is_the_accounts_of_its_domains() -> None:
     [
         ({"walkers.com": "block"}, Standing.DOMAIN_BLOCKED),
         ({"com": "block"}, Standing.DOMAIN_BLOCKED),
+        ({"walkers.com": "personal"}, Standing.DOMAIN_BLOCKED),
         ({"com": "block", "walkers.com": "allow"}, GOOD),
         ({"lab.walkers.com": "block"}, GOOD),
     ],
@@ -130,7 +131,7 @@ ACCOUNTS = st.fixed_dictionaries(
     }
 )
 RULES = st.dictionaries(
-    st.sampled_from([*DOMAINS, "com", "org"]), st.sampled_from(["allow", "block"])
+    st.sampled_from([*DOMAINS, "com", "org"]), st.sampled_from(["allow", "block", "personal"])
 )
 
 

@@ -62,7 +62,7 @@ class DomainRuleAdmin(SearchByBeginning, HistoryInAuditLog):
     def delete_model(self, request: HttpRequest, obj: DomainRule) -> None:
         services.drop_domain_rule(
             domain_name=obj.domain,
-            decision=DomainRule.Decision(obj.decision),
+            decisions=[DomainRule.Decision(obj.decision)],
             acting_user=operator_of(request),
         )
 

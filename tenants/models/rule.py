@@ -13,6 +13,9 @@ class DomainRule(models.Model):
     class Decision(models.TextChoices):
         ALLOW = "allow", _("allow")
         BLOCK = "block", _("block")
+        PERSONAL = "personal", _("refuse as personal: a mail provider's")
+
+    REFUSING = (Decision.BLOCK, Decision.PERSONAL)  # nobody joins
 
     domain = models.CharField(
         _("domain"),
@@ -21,7 +24,7 @@ class DomainRule(models.Model):
         help_text=_("Holds for its sub-domains too, unless they have a rule of their own."),
         error_messages={"unique": _("There is a rule for this domain already.")},
     )
-    decision = models.CharField(_("decision"), max_length=5, choices=Decision)
+    decision = models.CharField(_("decision"), max_length=8, choices=Decision)
     reason = models.CharField(_("reason"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
 
@@ -31,7 +34,7 @@ class DomainRule(models.Model):
         ordering = ("domain",)
 
     def __str__(self) -> str:
-        return f"{self.get_decision_display()} {self.domain}"
+        return f"{self.domain}: {self.get_decision_display()}"
 
 
 class MailboxRule(models.Model):

@@ -31,11 +31,16 @@ class Command(ChangeCommand):
             action="store_true",
             help="Accounts there sign in no more; the last administrator of an organisation is left.",
         )
+        parser.add_argument(
+            "--personal",
+            action="store_true",
+            help="The same, and whoever signs up reads that it is a personal address: a mail provider's.",
+        )
 
     def change(self, **options: Any) -> Row:
         rule = decide_domain(
             domain_name=parse_domain(options["domain"]),
-            decision=self.decision,
+            decision=DomainRule.Decision.PERSONAL if options.get("personal") else self.decision,
             reason=options["reason"],
             acting_user=None,
         )

@@ -20,5 +20,5 @@ class Command(ChangeCommand):
 
     def change(self, **options: Any) -> Row:
         name = parse_domain(options["domain"])
-        drop_domain_rule(domain_name=name, decision=DomainRule.Decision.BLOCK, acting_user=None)
+        drop_domain_rule(domain_name=name, decisions=DomainRule.REFUSING, acting_user=None)
         return {"domain": name, "decision": "none"}
