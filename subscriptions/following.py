@@ -25,6 +25,8 @@ class Difference:
     after: int
     gaining: tuple[str, ...] = ()
     losing: tuple[str, ...] = ()
+    more_gaining: int = 0
+    more_losing: int = 0
 
     @property
     def is_lost(self) -> bool:

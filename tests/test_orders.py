@@ -22,6 +22,7 @@ from tests.factories import OperatorFactory, SubscriptionFactory, TenantFactory,
 from tests.outbox import LocalInbox
 from tests.second_factors import set_up_app
 from tests.staff import administrator, sign_in_fresh
+from tests.test_commands import refusal, run
 
 pytestmark = pytest.mark.django_db
 
@@ -343,3 +344,43 @@ def test_every_state_is_a_sentence(portal: Client, tenant: Tenant) -> None:
             set_up_app(boss)
             sign_in_fresh(portal, boss)
             assert words in page(portal, PLANS).replace("All", "all")
+
+
+def test_the_look_says_who_gains_and_who_loses(
+    portal: Client, operator: Client, tenant: Tenant, boss: User
+) -> None:
+    colleagues = [
+        UserFactory.create(tenant=tenant, email=f"c{n:02}@contoso.com") for n in range(21)
+    ]
+    gained = look(portal, path(tenant, "try", P1), units=2)
+    assert f"<bdi>{colleagues[0].email}</bdi>" in gained
+    assert "<summary>22 people</summary>" in gained
+    assert "and 2 more" in gained
+    assert (
+        "Whoever has or gets a unit gains: custom templates, tracking and revoking files." in gained
+    )
+    do(portal, path(tenant, "try", P1), units=2)
+    run("assign_licence", str(colleagues[3].email), "--plan", P1)
+    lost = look(portal, path(tenant, "cancel", P1), when="now")
+    row = re.search(r"Custom templates</th>.*?</tr>", lost, re.DOTALL)
+    assert row
+    assert re.findall(r"<bdi>(.+?)</bdi>", row[0]) == [colleagues[3].email]
+
+
+def test_names_are_left_out_where_an_organisation_is_very_large(
+    portal: Client, tenant: Tenant, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subscriptions.people.MOST_BY_NAME", 0)
+    shown = look(portal, path(tenant, "try", P1), units=2)
+    assert gains(shown)["Super users"] == (0, 1)
+    assert "Who gains it" not in shown
+
+
+def test_what_has_no_end_is_not_renewed(portal: Client, tenant: Tenant) -> None:
+    SubscriptionFactory.create(tenant=tenant, units=7)
+    order_page = path(tenant, "order", OFFICE)
+    assert "12 months" not in page(portal, order_page)
+    assert "Select a valid choice" in look(portal, order_page, units=7, months=12)
+    words = ("renew_subscription", "contoso.com", "--plan", OFFICE, "--months", "12")
+    assert "has no end" in refusal(*words)
+    assert Subscription.objects.get().ends_at is None

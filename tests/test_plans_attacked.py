@@ -189,7 +189,8 @@ def test_who_has_a_plan_that_is_offered_no_more_keeps_and_renews_it(
     portal: Client,  # noqa: F811
     tenant: Tenant,  # noqa: F811
 ) -> None:
-    SubscriptionFactory.create(tenant=tenant, plan=plan(P1), units=5)
+    soon = timezone.now() + dt.timedelta(days=10)
+    SubscriptionFactory.create(tenant=tenant, plan=plan(P1), units=5, ends_at=soon)
     Plan.objects.filter(sku=P1).update(is_offered=False)
     assert plan(P1).name in page(portal, PLANS)
     assert "is placed" in do(portal, path(tenant, "order", P1), units=9, months=12)

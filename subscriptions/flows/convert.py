@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from subscriptions.bounds import require_end, require_months, require_units
 from subscriptions.exceptions import (
+    NothingToRenew,
     NotSold,
     NotSubscribed,
     SubscribedAlready,
@@ -109,8 +110,8 @@ def renew_subscription(
 ) -> Subscription:
     """So many months more: from its end, also in grace, or from now where it has fallen back already.
 
-    A trial that is renewed goes on as bought when it ends. Raises NotAllowed, NoSuchNumber, EndTooFar, NotSold or
-    NotSubscribed.
+    A trial that is renewed goes on as bought when it ends. Raises NotAllowed, NoSuchNumber, EndTooFar, NotSold,
+    NotSubscribed or NothingToRenew.
     """
     access.require_operates(acting_user)
     require_months(months)
@@ -120,6 +121,8 @@ def renew_subscription(
     subscription = _current(tenant, plan)
     if subscription is None:
         raise NotSubscribed(tenant.name, plan.sku)
+    if end_of(subscription) is None:
+        raise NothingToRenew(tenant.name, plan.sku)
     subscription.ends_at = _renewed_until(subscription, months)
     require_end(subscription.ends_at)
     subscription.cancels_at_end = False

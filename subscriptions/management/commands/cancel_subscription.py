@@ -8,8 +8,8 @@ from audit.changing import ChangeCommand
 from audit.commands import Row
 from subscriptions.commands import changed_row
 from subscriptions.flows.cancel import cancel_subscription
-from subscriptions.flows.preview import compared
-from subscriptions.models import Plan
+from subscriptions.flows.preview import preview
+from subscriptions.models import Plan, Subscription
 from subscriptions.representations import effect_row
 from subscriptions.selectors import get_plan, only_paid_plan
 from tenants.models import Tenant
@@ -29,16 +29,14 @@ class Command(ChangeCommand):
 
     def change(self, **options: Any) -> Row:
         tenant = get_tenant(options["domain"])
-        subscription, effect = compared(
-            tenant,
-            lambda: cancel_subscription(
-                tenant=tenant,
-                plan=_plan(tenant, options["plan"]),
-                at_end=options["at_end"],
-                acting_user=None,
-            ),
-        )
-        return changed_row(subscription) | effect_row(effect)
+        plan = _plan(tenant, options["plan"])
+
+        def cancel(*, at_end: bool) -> Subscription:
+            return cancel_subscription(tenant=tenant, plan=plan, at_end=at_end, acting_user=None)
+
+        # What is lost is the same, at once or later.
+        effect = preview(tenant, lambda: cancel(at_end=False))
+        return changed_row(cancel(at_end=options["at_end"])) | effect_row(effect)
 
 
 def _plan(tenant: Tenant, sku: str | None) -> Plan:

@@ -9,6 +9,8 @@ from audit.commands import Row
 from subscriptions.bounds import MOST_MONTHS
 from subscriptions.commands import changed_row, number
 from subscriptions.flows.convert import renew_subscription
+from subscriptions.flows.preview import compared
+from subscriptions.representations import effect_row
 from subscriptions.selectors import get_plan
 from tenants.selectors import get_tenant
 
@@ -25,10 +27,9 @@ class Command(ChangeCommand):
     def change(self, **options: Any) -> Row:
         months = number("months", options["months"], most=MOST_MONTHS)
         assert months is not None
-        subscription = renew_subscription(
-            tenant=get_tenant(options["domain"]),
-            plan=get_plan(options["plan"]),
-            months=months,
-            acting_user=None,
+        tenant, plan = get_tenant(options["domain"]), get_plan(options["plan"])
+        subscription, effect = compared(
+            tenant,
+            lambda: renew_subscription(tenant=tenant, plan=plan, months=months, acting_user=None),
         )
-        return changed_row(subscription)
+        return changed_row(subscription) | effect_row(effect)
