@@ -10,14 +10,14 @@ from django.http import HttpRequest
 
 from outbox.models import OutboxMail
 from outbox.signals import complained
-from signup import address_rules
+from signup import address_rules, left_behind
 from signup.exceptions import LinkUnusable
 from signup.flows import confirm, invite
 from signup.flows.request import pause_mail
 from signup.models import SignUp
 from tenants.addresses import AddressRefused
 from tenants.models import User
-from tenants.signals import address_changed, domain_wanted
+from tenants.signals import address_changed, domain_changed_hands, domain_wanted
 
 ADDING_PLAN = "adding_plan"
 
@@ -42,6 +42,11 @@ def add_the_plan_that_a_link_asked_for(
 @receiver(domain_wanted)
 def refuse_names_that_are_nobodys(domain_name: str, **_: Any) -> None:
     address_rules.refuse_unprovable(domain_name)
+
+
+@receiver(domain_changed_hands)
+def mark_whom_the_domain_left_behind(domain_name: str, **_: Any) -> None:
+    left_behind.mark_of_domain(domain_name)
 
 
 @receiver(complained)

@@ -5,7 +5,7 @@ import uuid
 from celery import shared_task
 from celery.schedules import crontab
 
-from signup import services
+from signup import left_behind, services
 from signup.flows import import_in_background
 
 SCHEDULE = {
@@ -23,6 +23,7 @@ SCHEDULE = {
 @shared_task
 def purge_signups() -> None:
     services.purge()
+    left_behind.mark_all()
     import_in_background.purge()
 
 

@@ -6,7 +6,10 @@ a receiver that raises undoes all of it, and must do nothing outside the databas
 does not let that be.
 `domain_proven`: `proof` (a DomainProof, proven just now, for the first time), `acting_user`. What follows from
 a proof begins here. Until then only the proof is noted, and the domain is verified where the proof's tenant
-holds it already. A domain that goes to another tenant sends no signal: see tenants/takeover/registry.py.
+holds it already.
+`domain_changed_hands`: `domain_name`, which was added to a tenant, released to one, or removed, without any account going
+along. A domain that is taken over, handed over or given back sends no signal: see tenants/takeover/registry.py. Nor does
+one that comes with a new tenant, whose accounts are all still to come.
 `address_changed`: `user`, with their new primary address, `acting_user`.
 `account_shut`: `user`, as they were a moment before, `state` (what they have become: disabled, deleted or
 closed), `acting_user`. Whatever lets somebody in by itself (sessions, tokens) ends here, at once.
@@ -23,6 +26,7 @@ from django.dispatch import Signal
 tenant_created = Signal()
 domain_wanted = Signal()
 domain_proven = Signal()
+domain_changed_hands = Signal()
 address_changed = Signal()
 account_shut = Signal()
 takeover_noted = Signal()

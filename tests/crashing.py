@@ -26,6 +26,8 @@ django.setup()
 from django.db import connections  # noqa: E402
 
 from outbox.models import OutboxMail  # noqa: E402
+from signup.left_behind import mark_all  # noqa: E402
+from signup.models import SignUp  # noqa: E402
 from subscriptions.models import AssignedLicence, Subscription  # noqa: E402
 from subscriptions.services import assign_unit, ensure_free_subscription  # noqa: E402
 from tenants.flows import give_back, take_over  # noqa: E402
@@ -43,6 +45,7 @@ from tenants.models import (  # noqa: E402
 )
 from tenants.takeover.registry import belongings  # noqa: E402
 from tests.factories import GroupFactory, SubscriptionFactory, UserFactory  # noqa: E402
+from tests.left_behind import signed_up  # noqa: E402
 from tests.takeovers import holder, managed, proven, unmanaged  # noqa: E402
 
 FIRM, SHOP = "firm.com", "shop.com"
@@ -113,6 +116,12 @@ def directory() -> User:
         assign_unit(subscription=free[0], user=user, acting_user=None)
     assign_unit(subscription=bought, user=people[0], acting_user=None)
     UserFactory.create(tenant=shop, email=f"gone@{SHOP}", state=User.State.DISABLED)
+    for user in people[:2]:
+        signed_up(user, SHOP)
+    # Apart before the takeover, and together after it.
+    signed_up(ada, SHOP)
+    signed_up(people[0], FIRM)
+    mark_all()
     return ada
 
 
@@ -134,6 +143,7 @@ def people_and_things() -> dict[str, Any]:
             Subscription.objects, "pk", "tenant", "plan", "units", "cancelled_at"
         ),
         "units": rows(AssignedLicence.objects, "pk", "subscription", "user"),
+        "sign_ups": rows(SignUp.objects, "pk", "domain", "user", "is_left_behind"),
     }
 
 

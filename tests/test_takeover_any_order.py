@@ -39,6 +39,7 @@ from tenants.models import (
 )
 from tenants.selectors import administrators_of
 from tests.factories import GroupFactory, SubscriptionFactory, UserFactory
+from tests.left_behind import assert_administrators_see_what_they_may, signed_up
 from tests.takeovers import holder, lost, proven, unmanaged
 
 BOUGHT = (3, 2)
@@ -81,6 +82,11 @@ class Directories(RuleBasedStateMachine):
         second = holder("second.com")
         Domain.objects.create(name=EXTRA, tenant=second)
         UserFactory.create(tenant=second, email=f"person@{EXTRA}")
+        for user in User.objects.all():
+            signed_up(user, str(user.email).rpartition("@")[2])
+        # People of either domain who signed up at the other one.
+        for user in second.users.all():
+            signed_up(user, EXTRA if str(user.email).endswith("second.com") else "second.com")
         self.passwords = dict(User.objects.values_list("pk", "password"))
 
     def tried(self, work: Callable[[], object]) -> None:
@@ -153,6 +159,21 @@ class Directories(RuleBasedStateMachine):
             self.tried(lambda: domains.remove(domain_name=name, tenant=tenant, acting_user=None))
             assert holder(name) == tenant
 
+    @rule(name=names, by=names)
+    def remove(self, name: str, by: str) -> None:
+        """Where nobody has an address in it any more; another organisation proves it, and has it from then on."""
+        tenant = holder(name)
+        if Address.objects.filter(domain__name=name).exists():
+            return
+        self.tried(lambda: domains.remove(domain_name=name, tenant=tenant, acting_user=None))
+        assert_administrators_see_what_they_may()
+        taker = holder(by) if Domain.objects.filter(name=by).exists() else tenant
+        for administrator in [*administrators_of(taker), *administrators_of(tenant)]:
+            if not Domain.objects.filter(name=name).exists():
+                self.tried(partial(proven, administrator, name))
+        if not Domain.objects.filter(name=name).exists():
+            Domain.objects.create(name=name, tenant=tenant)
+
     @rule(name=names, days=st.integers(1, 40))
     def wait(self, name: str, days: int) -> None:
         self.clock.shift(dt.timedelta(days=days))
@@ -163,6 +184,7 @@ class Directories(RuleBasedStateMachine):
         address = f"joined{User.objects.count()}@{name}"
         user = UserFactory.create(tenant=holder(name), email=address, password="!")
         self.passwords[user.pk] = "!"
+        signed_up(user, name)
         live = Subscription.objects.filter(tenant=holder(name), cancelled_at__isnull=True)
         for subscription in live:
             self.tried(partial(assign_unit, subscription=subscription, user=user, acting_user=None))
@@ -187,6 +209,10 @@ class Directories(RuleBasedStateMachine):
         assert not GroupMembership.objects.exclude(user__tenant=F("group__tenant")).exists()
         units = AssignedLicence.objects.filter(subscription__cancelled_at__isnull=True)
         assert not units.exclude(user__tenant=F("subscription__tenant")).exists()
+
+    @invariant()
+    def administrators_read_of_sign_ups_as_by_a_look_at_each_account(self) -> None:
+        assert_administrators_see_what_they_may()
 
     @invariant()
     def never_more_units_than_there_are(self) -> None:

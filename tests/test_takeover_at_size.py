@@ -7,12 +7,13 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from signup.models import SignUp
 from subscriptions.models import FREE_PLAN, AssignedLicence, Subscription
 from tenants.flows import give_back, hand_over, take_over
 from tenants.group_selectors import members_of
@@ -25,6 +26,7 @@ from tenants.models import (
     Tenant,
     User,
 )
+from tests.left_behind import assert_administrators_see_what_they_may
 from tests.takeovers import holder, managed, proven
 
 pytestmark = [pytest.mark.django_db, pytest.mark.long]
@@ -80,6 +82,24 @@ def people(tenant: Tenant, domains: list[Domain], accounts: int, chance: random.
                 )
     User.objects.bulk_create(users, batch_size=500)
     Address.objects.bulk_create(addresses, batch_size=500)
+    SignUp.objects.bulk_create(sign_ups(users, domains), batch_size=500)
+
+
+def sign_ups(users: list[User], domains: list[Domain]) -> Iterator[SignUp]:
+    """Some have an address in another domain of their organisation by now."""
+    chance = random.Random(len(users))  # noqa: S311
+    for user in users:
+        at = (user.email or "").rpartition("@")[2]
+        domain = at if at and chance.random() < 0.8 else chance.choice(domains).name
+        yield SignUp(
+            address=f"{user.pk}@{domain}",
+            domain=domain,
+            user=user,
+            state=SignUp.State.COMPLETED,
+            outcome=SignUp.Outcome.CONFIRM,
+            language="en",
+            ended_at=timezone.now(),
+        )
 
 
 def groups(tenant: Tenant, chance: random.Random) -> None:
@@ -148,6 +168,7 @@ def where_all_is() -> dict[str, Any]:
         "addresses": set(
             Address.objects.values_list("pk", "address", "user", "domain", "is_primary")
         ),
+        "sign_ups": set(SignUp.objects.values_list("pk", "user", "domain", "is_left_behind")),
     }
 
 
@@ -189,6 +210,7 @@ def test_takeovers_change_where_accounts_are_and_nothing_else_and_undoing_all() 
     assert who_is_in_which_group() == in_groups
     assert who_holds_what() == holds
     assert_everybody_has_units_of_their_own_organisation()
+    assert_administrators_see_what_they_may()
     assert {name: holder(name) for name in taken} == {
         name: taker.tenant for name, taker in taken.items()
     }
@@ -227,6 +249,8 @@ def test_a_hand_over_leaves_behind_only_what_lies_between_the_two() -> None:
     assert bought
     assert who_holds_what() == holds - bought
     assert not GroupMembership.objects.filter(user__in=going, group__tenant=firm).exists()
+    assert SignUp.objects.filter(is_left_behind=True).count() > ACCOUNTS // 100
+    assert_administrators_see_what_they_may()
     assert_everybody_has_units_of_their_own_organisation()
 
     give_back.undo(domain_name="two.com", acting_user=olga)

@@ -102,7 +102,8 @@ strangers = User.objects.exclude(
     assigned_licences__subscription__tenant=django.db.models.F("tenant")
 ).filter(email__startswith="joiner").count()
 joined = User.objects.filter(email__startswith="joiner", tenant=holder("shop.com")).count()
-print(json.dumps({"failures": failures, "moves": len(moves), "torn": torn, "joined": joined,
+marked = SignUp.objects.filter(user__isnull=False, is_left_behind=True).count()
+print(json.dumps({"failures": failures, "moves": len(moves), "torn": torn, "joined": joined, "marked": marked,
                   "without_unit": units, "unit_of_another": strangers}))
 """
 
@@ -149,6 +150,7 @@ def test_who_joins_while_the_domain_moves_is_where_the_domain_is(product: Produc
         "failures": [],
         "moves": 4,
         "torn": 0,
+        "marked": 0,
         "joined": 30,
         "without_unit": 0,
         "unit_of_another": 0,

@@ -17,9 +17,12 @@ from tenants.models import Domain
 
 
 def at_domains_of(tenant_id: uuid.UUID) -> Q:
-    """Without those of people whom a domain left behind when it went to another organisation."""
-    here = Q(domain__in=Domain.objects.filter(tenant=tenant_id).values("name"))
-    return here & (Q(user__isnull=True) | Q(user__tenant=tenant_id))
+    """Without those of people whom a domain left behind when it went to another organisation.
+
+    The names are asked for first: by a name the index has the rows in the list's order, and by a join it has not.
+    """
+    names = Domain.objects.filter(tenant=tenant_id).order_by().values_list("name", flat=True)
+    return Q(domain__in=list(names), is_left_behind=False)
 
 
 @admin.register(SignUp)

@@ -28,7 +28,7 @@ from signup.models import MailPause, SignUp
 from subscriptions import selectors as plans
 from subscriptions import services as licences
 from subscriptions.models import FREE_PLAN
-from tenants import address_rule, addresses
+from tenants import address_rule, addresses, locks
 from tenants import services as directory
 from tenants.address_rule import DomainMoved
 from tenants.exceptions import AddressTaken
@@ -140,6 +140,9 @@ def add_plan(*, sign_up: SignUp, user: User) -> None:
     """
     address = addresses.parse(sign_up.address)
     address_rules.refuse_unusable_domain(address.domain)
+    if user.tenant_id:
+        # A domain that is released just now does not leave them behind between the decision and the end.
+        locks.hold(user.tenant_id)
     is_own = user.email == sign_up.address and user.tenant is not None
     is_own = is_own and user.created_at <= (sign_up.asked_again_at or sign_up.created_at)
     if not is_own or decide(address).outcome is not SignUp.Outcome.ADD_PLAN:

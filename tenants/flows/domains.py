@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from audit.services import record
-from tenants import locks
+from tenants import locks, signals
 from tenants.access import require_governs
 from tenants.models import Address, Domain, DomainProof, Tenant, User
 from tenants.selectors import domain_named
@@ -37,6 +37,7 @@ def _added(proof: DomainProof, acting_user: User | None) -> Domain:
             )
     except IntegrityError:
         return Domain.objects.select_related("tenant").get(name=proof.domain_name)
+    signals.domain_changed_hands.send(Domain, domain_name=domain.name)
     _record("domain.added", domain, acting_user)
     return domain
 
@@ -56,6 +57,7 @@ def remove(*, domain_name: str, tenant: Tenant, acting_user: User | None) -> Non
     )
     _record("domain.removed", domain, acting_user)
     domain.delete()
+    signals.domain_changed_hands.send(Domain, domain_name=domain_name)
 
 
 def require_removable(domain: Domain) -> None:

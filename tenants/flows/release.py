@@ -10,6 +10,7 @@ import uuid
 
 from django.utils import timezone
 
+from tenants import signals
 from tenants.access import require_operates
 from tenants.address_check import require_kept
 from tenants.models import (
@@ -96,6 +97,7 @@ def move(takeover: Takeover) -> None:
         state=State.SUPERSEDED, next_check_at=None
     )
     Domain.objects.filter(pk=domain.pk).update(tenant=target, state=Domain.State.VERIFIED)
+    signals.domain_changed_hands.send(Domain, domain_name=domain.name)
     step(takeover, "domain")
     require_kept((source.pk, target.pk))
     finish(takeover)
