@@ -16,9 +16,12 @@ if os.environ.get("STATE_OF_WORKER", "") != _worker:
     os.environ["STATE_OF_WORKER"], os.environ["VAR_DIR"] = _worker, _state.name
 os.environ.setdefault("VAR_DIR", _state.name)
 
+from rms_portal.installation import make_folders
 from rms_portal.settings import *  # noqa: F403
-from rms_portal.settings import DATABASES, STATIC_ROOT, STORAGES
+from rms_portal.settings import DATABASES, STATIC_ROOT, STORAGES, VAR_DIR
 
+# Without them the broker is away, and for some seconds after a mail nobody is told of anything.
+make_folders(VAR_DIR)
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
