@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from audit import scope
+from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
+from audit.form_page import form_page
 from feed.addresses import checked
 from feed.flows import endpoints
 from feed.models import Delivery, Endpoint, Event, Kind
+from idempotency.forms import OneTimeForm
 from tenants import access
 from tenants.admin.acting import operator_of
 
-# Between making an endpoint and answering with its secret, within one request.
-MADE = "feed.made"
+
+class OrganisationSelect(AutocompleteSelect):
+    """Found by the beginning of a domain."""
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + forms.Media(js=("admin/js/autocomplete.js", "js/named_selects.js"))
+
+    def build_attrs(
+        self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(base_attrs, extra_attrs)
+        return attrs | {"data-placeholder": gettext("All organisations")}
 
 
-class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+class EndpointForm(OneTimeForm, forms.ModelForm):  # type: ignore[type-arg]
     kinds = forms.MultipleChoiceField(
         label=_("Events"),
         choices=Kind.choices,
@@ -36,6 +55,10 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Endpoint
         fields = ("url", "tenant", "kinds")
+        widgets = {
+            "url": forms.URLInput(attrs={"class": "vURLField"}),
+            "tenant": OrganisationSelect(Endpoint._meta.get_field("tenant"), admin.site),
+        }
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -47,14 +70,22 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+class NewSecretForm(OneTimeForm):
+    """For endpoints that were chosen in the list."""
+
+    endpoints = forms.ModelMultipleChoiceField(
+        queryset=Endpoint.objects.all(), widget=forms.MultipleHiddenInput
+    )
+
+
 @admin.register(Endpoint)
 class EndpointAdmin(ReadOnlyAdmin):
     reach = "tenant"
-    form = EndpointForm
     list_display = ("url", "tenant", "state", "reason", "failures", "last_success_at")
     list_select_related = ("tenant",)
     list_filter = ("state",)
-    raw_id_fields = ("tenant",)
+    # Whom the form for a new one asks for: the completing answers for these alone.
+    autocomplete_fields = ("tenant",)
     fields = (
         "url",
         "tenant",
@@ -79,6 +110,10 @@ class EndpointAdmin(ReadOnlyAdmin):
     def subject_of(self, row: Endpoint) -> str:
         return f"webhook:{row.pk}"
 
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.new_secret_view)
+        return [path("new-secret/", view, name="feed_endpoint_new_secret"), *super().get_urls()]
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return access.operates(operator_of(request)) and scope.of(request).is_everything
 
@@ -89,32 +124,107 @@ class EndpointAdmin(ReadOnlyAdmin):
     def fits(self, action: str, row: Endpoint) -> bool:
         return action != "pause" or row.state == Endpoint.State.ACTIVE
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self.fields if obj else EndpointForm.Meta.fields
-
-    def save_model(self, request: HttpRequest, obj: Endpoint, form: Any, change: bool) -> None:
-        made, request.META[MADE] = endpoints.create(
-            url=obj.url,
-            tenant=obj.tenant,
-            kinds=form.cleaned_data["kinds"],
-            acting_user=operator_of(request),
-        )
-        obj.pk = made.pk
-
-    def response_add(
-        self, request: HttpRequest, obj: Endpoint, post_url_continue: str | None = None
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         """No redirect: the secret goes into this answer, and into nothing that keeps it on the way."""
-        return self._shown(request, [(obj, request.META[MADE])])
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = EndpointForm(request.POST or None)
+        if request.method == "POST":
+            freshness.require(request)
+            if form.is_valid() and (answer := self._made(request, form)):
+                return answer
+        return form_page(
+            request,
+            self,
+            form,
+            title=gettext("New webhook"),
+            intro=gettext("A program that is told what happens to plans. You see its secret once."),
+            button=gettext("Make the webhook"),
+        )
+
+    def _made(self, request: HttpRequest, form: EndpointForm) -> HttpResponse | None:
+        told: list[tuple[Endpoint, str]] = []
+
+        def make() -> list[str]:
+            made = endpoints.create(
+                url=form.cleaned_data["url"],
+                tenant=form.cleaned_data["tenant"],
+                kinds=form.cleaned_data["kinds"],
+                acting_user=operator_of(request),
+            )
+            told.append(made)
+            return [str(made[0].pk)]
+
+        return self._once(request, form, make, told)
 
     @admin.action(description=_("Give a new secret; the older one signs for 24 hours more"))
     def rotate_secrets(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> HttpResponse:
-        acting_user = operator_of(request)
-        found = [
-            (endpoint, endpoints.rotate_secret(endpoint=endpoint, acting_user=acting_user))
-            for endpoint in queryset
-        ]
-        return self._shown(request, found)
+        return self._asks_for_new_secrets(request, NewSecretForm(), queryset)
+
+    def new_secret_view(self, request: HttpRequest) -> HttpResponse:
+        """The answer to the question that the action asks. Sent again, it changes nothing more."""
+        if not access.operates(operator_of(request)):
+            raise PermissionDenied
+        form = NewSecretForm(request.POST or None)
+        if request.method != "POST" or not form.is_valid():
+            return redirect("admin:feed_endpoint_changelist")
+        freshness.require(request)
+        chosen = form.cleaned_data["endpoints"]
+        told: list[tuple[Endpoint, str]] = []
+
+        def change() -> list[str]:
+            told.extend(
+                (one, endpoints.rotate_secret(endpoint=one, acting_user=operator_of(request)))
+                for one in chosen
+            )
+            return [str(one.pk) for one in chosen]
+
+        answer = self._once(request, form, change, told)
+        return answer or self._asks_for_new_secrets(request, form, chosen)
+
+    def _asks_for_new_secrets(
+        self, request: HttpRequest, form: NewSecretForm, chosen: QuerySet[Endpoint]
+    ) -> HttpResponse:
+        if not form.is_bound:
+            form.initial["endpoints"] = list(chosen)
+        return form_page(
+            request,
+            self,
+            form,
+            title=gettext("Give a new secret"),
+            intro=gettext(
+                "The next page shows the new secret, once. The one of now signs beside it for 24 hours more."
+            ),
+            lines=[str(one) for one in chosen],
+            button=gettext("Give a new secret"),
+            sent_to="admin:feed_endpoint_new_secret",
+        )
+
+    def _once(
+        self,
+        request: HttpRequest,
+        form: OneTimeForm,
+        do: Callable[[], list[str]],
+        told: Sequence[tuple[Endpoint, str]],
+    ) -> HttpResponse | None:
+        """What is remembered of it are ids: when the page is loaded anew, nobody reads the secret again."""
+        scope_of_it = f"user:{operator_of(request).pk}:webhook"
+        done = form.once(scope=scope_of_it, about=request.path, do=do)
+        if done is None:
+            return None
+        context = self.admin_site.each_context(request) | {
+            "title": _("Shown already") if done.is_repeated else _("Shown this once"),
+            "opts": self.opts,
+            "is_repeated": done.is_repeated,
+            "secrets": told,
+            "endpoints": self.get_queryset(request).filter(pk__in=done.answer),
+        }
+        return TemplateResponse(request, "admin/feed/secrets.html", context)
 
     @admin.action(description=_("Pause"))
     def pause(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
@@ -138,14 +248,6 @@ class EndpointAdmin(ReadOnlyAdmin):
             endpoints.delete(endpoint=endpoint, acting_user=operator_of(request))
             text = _("%(url)s is told nothing any more.") % {"url": endpoint.url}
             self.message_user(request, text, messages.SUCCESS)
-
-    def _shown(self, request: HttpRequest, secrets: list[tuple[Endpoint, str]]) -> HttpResponse:
-        context = self.admin_site.each_context(request) | {
-            "title": _("Shown this once"),
-            "opts": self.opts,
-            "secrets": secrets,
-        }
-        return TemplateResponse(request, "admin/feed/secrets.html", context)
 
 
 @admin.register(Event)

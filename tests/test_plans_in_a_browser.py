@@ -25,6 +25,7 @@ pytestmark = pytest.mark.browser
 Visits = Callable[..., Any]
 PLANS = "/admin/subscriptions/organisationplans/"
 ORDERS = "/admin/subscriptions/order/"
+SUBMIT = ".form-page input[type=submit]"
 WEBHOOKS, EVENTS, DELIVERIES = (
     f"/admin/feed/{name}/" for name in ("endpoint", "event", "delivery")
 )
@@ -109,17 +110,19 @@ def make_webhook(visit: Visit, address: str) -> None:
     visit.press(visit.find(f".object-tools a[href^='{WEBHOOKS}add/']"))
     visit.stands_on(f"{WEBHOOKS}add/", "a new webhook")
     visit.fill(visit.find("input[name=url]"), "https://10.0.0.1/")
-    visit.press(visit.find("input[name=_save]"))
+    visit.press(visit.find(SUBMIT))
     visit.stands_on(f"{WEBHOOKS}add/", "not there")
     visit.fill(visit.find("input[name=url]"), address)
-    visit.press(visit.find("input[name=_save]"))
+    visit.press(visit.find(SUBMIT))
     visit.stands_on(f"{WEBHOOKS}add/", "its secret")
     first = visit.find("dd code").inner_text()
     visit.open(WEBHOOKS)
     visit.stands_on(WEBHOOKS, "one webhook")
     assert first not in visit.page.content()
     act(visit, "rotate_secrets")
-    visit.stands_on(WEBHOOKS, "its new secret")
+    visit.stands_on(WEBHOOKS, "whether to give a new one")
+    visit.press(visit.find(SUBMIT))
+    visit.stands_on(f"{WEBHOOKS}new-secret/", "its new secret")
     assert visit.find("dd code").inner_text() != first
 
 

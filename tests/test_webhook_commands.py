@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -12,9 +13,11 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from audit.models import AuditEvent
+from feed import secrets
 from feed.flows import endpoints
 from feed.models import Delivery, Endpoint, Kind
 from feed.services import publish
+from idempotency.models import RequestKey
 from rms_portal.environment import networks
 from tests.factories import OperatorFactory, TenantFactory
 from tests.services.receiver import Receiver, receiving
@@ -25,6 +28,8 @@ from tests.webhooks import is_genuine, work
 pytestmark = pytest.mark.django_db
 SECRET = re.compile(r"whsec_[A-Za-z0-9+/]{43}=")
 LIST = reverse("admin:feed_endpoint_changelist")
+ADD = reverse("admin:feed_endpoint_add")
+NEW_SECRET = reverse("admin:feed_endpoint_new_secret")
 
 
 @pytest.fixture
@@ -106,7 +111,7 @@ def test_an_operator_makes_one_in_the_administration_and_sees_the_secret_once(
     operator: Client, receiver: Receiver
 ) -> None:
     fields = {"url": receiver.url, "tenant": "", "kinds": ["subscription.changed"]}
-    page = operator.post(reverse("admin:feed_endpoint_add"), fields)
+    page = operator.post(ADD, fields | {"one_time_key": key_on(operator.get(ADD))})
     (secret,) = SECRET.findall(page.content.decode())
     assert "no-store" in page["Cache-Control"]
     happen()
@@ -120,9 +125,80 @@ def test_an_operator_makes_one_in_the_administration_and_sees_the_secret_once(
 
 
 def test_what_is_no_address_is_told_at_its_field(operator: Client) -> None:
-    page = operator.post(reverse("admin:feed_endpoint_add"), {"url": "https://10.0.0.1/"})
+    page = operator.post(ADD, {"url": "https://10.0.0.1/", "one_time_key": "k"})
     assert "is not on the internet" in page.content.decode()
     assert not Endpoint.objects.exists()
+
+
+def key_on(page: Any) -> str:
+    (key,) = re.findall(r'name="one_time_key" value="([^"]+)"', page.content.decode())
+    return str(key)
+
+
+def test_making_one_twice_by_a_page_that_is_loaded_anew_makes_one_and_shows_no_secret_again(
+    operator: Client,
+) -> None:
+    fields = {"url": "https://own.com/", "one_time_key": key_on(operator.get(ADD))}
+    first, again = (operator.post(ADD, fields).content.decode() for _ in range(2))
+    assert SECRET.search(first)
+    assert not SECRET.search(again)
+    assert "was shown once" in again
+    assert Endpoint.objects.count() == 1
+    answers = str(list(RequestKey.objects.values()))
+    assert not SECRET.search(answers)
+    assert "was used for another request" in (
+        operator.post(ADD, fields | {"url": "https://else.com/"}).content.decode()
+    )
+
+
+def test_a_new_secret_is_given_once_however_often_the_page_is_loaded_anew(
+    operator: Client,
+) -> None:
+    endpoint, _ = endpoints.create(url="https://own.com/", acting_user=None)
+    question = act(operator, "rotate_secrets", endpoint)
+    assert "https://own.com/" in question
+    assert AuditEvent.objects.filter(action="webhook.secret_rotated").count() == 0
+    (key,) = re.findall(r'name="one_time_key" value="([^"]+)"', question)
+    fields = {"one_time_key": key, "endpoints": [str(endpoint.pk)]}
+    first, again = (operator.post(NEW_SECRET, fields).content.decode() for _ in range(2))
+    (secret,) = SECRET.findall(first)
+    assert not SECRET.search(again)
+    assert "if it was lost, give a new one" in again
+    endpoint.refresh_from_db()
+    assert secrets.opened(endpoint.secret) == secret
+    assert AuditEvent.objects.filter(action="webhook.secret_rotated").count() == 1
+    assert secret not in str(list(RequestKey.objects.values()))
+
+
+def test_only_an_operator_with_a_fresh_factor_gives_new_secrets(client: Client) -> None:
+    who = administrator()
+    own, _ = endpoints.create(url="https://own.com/", tenant=who.tenant, acting_user=None)
+    before = own.secret
+    fields = {"one_time_key": "k", "endpoints": [str(own.pk)]}
+    sign_in_fresh(client, who)
+    assert client.post(NEW_SECRET, fields).status_code == 403
+    sign_in_fresh(client, OperatorFactory.create(), minutes_ago=11)
+    assert client.post(NEW_SECRET, fields).status_code == 302
+    assert client.get(NEW_SECRET).status_code == 302
+    own.refresh_from_db()
+    assert own.secret == before
+
+
+def test_the_organisation_is_chosen_by_the_beginning_of_its_domain(operator: Client) -> None:
+    tenant = TenantFactory.create(name="contoso.com")
+    TenantFactory.create(name="other.com")
+    page = operator.get(ADD).content.decode()
+    assert "admin-autocomplete" in page
+    asked = {"app_label": "feed", "model_name": "endpoint", "field_name": "tenant", "term": "con"}
+    found = operator.get(reverse("admin:autocomplete"), asked).json()["results"]
+    assert found == [{"id": str(tenant.pk), "text": "contoso.com"}]
+    fields = {
+        "url": "https://own.com/",
+        "tenant": tenant.pk,
+        "one_time_key": key_on(operator.get(ADD)),
+    }
+    operator.post(ADD, fields)
+    assert Endpoint.objects.get().tenant == tenant
 
 
 def act(client: Client, action: str, endpoint: Endpoint) -> str:
@@ -132,7 +208,11 @@ def act(client: Client, action: str, endpoint: Endpoint) -> str:
 
 def test_an_operator_turns_pauses_resumes_and_deletes(operator: Client, receiver: Receiver) -> None:
     endpoint, first = endpoints.create(url=receiver.url, acting_user=None)
-    (second,) = SECRET.findall(act(operator, "rotate_secrets", endpoint))
+    (key,) = re.findall(
+        r'name="one_time_key" value="([^"]+)"', act(operator, "rotate_secrets", endpoint)
+    )
+    fields = {"one_time_key": key, "endpoints": [str(endpoint.pk)]}
+    (second,) = SECRET.findall(operator.post(NEW_SECRET, fields).content.decode())
     assert second != first
     act(operator, "pause", endpoint)
     happen()
@@ -156,6 +236,6 @@ def test_an_administrator_sees_the_webhooks_of_the_own_organisation_and_makes_no
     assert "https://own.com/" in page
     assert "https://all.com/" not in page
     assert "rotate_secrets" not in page
-    assert client.get(reverse("admin:feed_endpoint_add")).status_code == 403
+    assert client.get(ADD).status_code == 403
     act(client, "delete_them", own)
     assert Endpoint.objects.count() == 2

@@ -42,6 +42,9 @@ class TenantAdmin(ActForMixin):
     )
     list_filter = ("state", "created_at")
     search_beginnings = ("domains__name",)
+    search_fields = (
+        "domains__name",
+    )  # Django's check of who completes by it; the beginnings decide
     search_help_text = _("The beginning of a domain.")
     fields = (
         "name",
