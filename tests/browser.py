@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -27,7 +28,7 @@ from playwright.sync_api import (
 )
 
 from tests.services import programs
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 from tests.walk import PASSWORD
 
 ColorScheme = Literal["light", "dark"]
@@ -49,6 +50,9 @@ SIGN_IN_FORM = "form[action='/accounts/login/']"
 SIGN_OUT_FORM = "form[action='/accounts/logout/']"
 PROVE_FORM = "form[action='/accounts/reauthenticate/']"
 TOKEN_FORM = "main form"
+IS_SETTLED = """
+    document.readyState === "complete" && !document.querySelector("[data-waits-at]")
+"""
 RIGHT_TO_LEFT = """
     addEventListener("DOMContentLoaded", () => { document.documentElement.dir = "rtl" })
 """
@@ -58,7 +62,9 @@ RIGHT_TO_LEFT = """
 def chromium() -> Iterator[Browser]:
     program = programs.need("Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(
+            executable_path=program, args=list(ARGUMENTS), timeout=1000 * PATIENCE
+        )
         yield browser
         browser.close()
 
@@ -75,7 +81,7 @@ class Visit:
     last: Response | None = None
 
     def __post_init__(self) -> None:
-        self.context.set_default_timeout(15_000)
+        self.context.set_default_timeout(1000 * PATIENCE)
         self.context.on("request", self._must_be_own)
         self.context.on("console", self._must_be_silent)
         self.context.on("weberror", lambda error: self.complaints.append(str(error.error)))
@@ -112,6 +118,16 @@ class Visit:
         """Follows a link or sends a form, and waits for the page that comes."""
         with self.page.expect_navigation(wait_until="load"):
             button.click()
+
+    def settle(self) -> None:
+        """Waits until the page has stopped asking a worker for news, and is there as a whole."""
+        until(self._is_settled, what=f"the end of what {self.path} waits for")
+
+    def _is_settled(self) -> bool:
+        try:
+            return bool(self.page.evaluate(IS_SETTLED))
+        except Error:  # it has just made room for the next one
+            return False
 
     def find(self, selector: str, *, has_text: str | None = None) -> Locator:
         return self.page.locator(selector, has_text=has_text)
@@ -198,7 +214,7 @@ def open_mail(visit: Visit, address: str, *, number: int = 1) -> None:
             visit.press(visit.find("main .actions a[href='/dev/mail/']"))
         return mails.count() == number
 
-    until(are_there, seconds=30, what=f"a mail to {address}")
+    until(are_there, what=f"a mail to {address}")
     visit.stands_on("/dev/mail/", "inbox")
     visit.press(mails.first.locator("a"))
     visit.stands_on("/dev/mail/", "mail as text")

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.utils import translation
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from limits import stores
+from outbox import announcing
 from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
 from signup import domain_lists
+from tenants import role_mailboxes
 from tests.domain_portal import boss, firm, neighbour, operator, portal, sent  # noqa: F401 -- fixtures
 from tests.domain_proofs import dns, member, tenant  # noqa: F401 -- fixtures
 from tests.services import programs
@@ -23,6 +27,11 @@ from tests.services.postgres import postgres as start_postgres
 from tests.services.redis import Redis
 from tests.services.redis import redis as start_redis
 
+# How long an example takes says nothing on a machine that is busy with something else.
+hypothesis_settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("tests")
 NETWORK_EVENTS = {"socket.connect", "socket.sendto", "socket.getaddrinfo"}
 
 
@@ -72,9 +81,22 @@ def smtp() -> Iterator[smtp_server.Smtp]:
 
 @pytest.fixture(autouse=True)
 def forgotten_limits() -> None:
-    """Tests in one process share the embedded limits, and what is remembered of the lists of domains."""
+    """Tests in one process share the embedded limits, and what is remembered of lists and rules for some seconds."""
     stores.embedded(settings.VAR_DIR).clear()
     domain_lists.forget_heads()
+    role_mailboxes.forget_rules()
+
+
+@pytest.fixture(autouse=True)
+def told_within_the_test() -> Iterator[None]:
+    """Workers are told of mail a moment after its commit: no later test is in that moment, or in the silence after a
+    broker that was away in this one.
+    """
+    yield
+    timer = announcing._gatherer._timer
+    if timer:
+        timer.join()
+    announcing._announcer._is_away = False
 
 
 @pytest.fixture(autouse=True)

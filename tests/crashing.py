@@ -91,7 +91,7 @@ class Outside:
             return cursor.fetchall() if cursor.description else []
 
     def until(self, statement: str, *values: object, found: bool) -> list[Any]:
-        for _ in range(3000):
+        for _ in range(18_000):
             rows = self.run(statement, *values)
             if bool(rows) == found:
                 return rows

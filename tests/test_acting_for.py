@@ -9,7 +9,6 @@ import time_machine
 from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from audit.models import AuditEvent
 from tenants.exceptions import NotAllowed
@@ -81,9 +80,10 @@ def test_when_the_time_is_over_nothing_is_done_to_all_organisations(
     UserFactory.create(tenant=boss.tenant)
     UserFactory.create()
     begin(client, boss)
-    with time_machine.travel(timezone.now() + dt.timedelta(minutes=29)):
+    began = ActingFor.objects.get().began_at
+    with time_machine.travel(began + dt.timedelta(minutes=29)):
         assert REASON in client.get(USERS).content.decode()
-    with time_machine.travel(timezone.now() + dt.timedelta(minutes=29, seconds=59)) as clock:
+    with time_machine.travel(began + dt.timedelta(minutes=29, seconds=59), tick=False) as clock:
         client.get(USERS)
         clock.shift(2)
         chosen = {"action": "end_all_sessions", "select_across": "1"}

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from celery import Celery
@@ -38,21 +40,28 @@ def seconds_to_send(announcer: Announcer) -> tuple[bool, float]:
     return done, time.monotonic() - started
 
 
+def quickest(sendings: Iterable[tuple[bool, float]]) -> float:
+    """Of several that all came to nothing: a busy machine may halt any one of them."""
+    seconds = []
+    for done, took in sendings:
+        assert not done
+        seconds.append(took)
+    return min(seconds)
+
+
 def test_a_broker_that_refuses_connections_costs_a_moment_and_then_nothing() -> None:
-    announcer = Announcer(app_at(f"redis://127.0.0.1:{free_port()}/0"))
-    done, first = seconds_to_send(announcer)
-    assert (done, first < 1) == (False, True)
-    done, second = seconds_to_send(announcer)
-    assert (done, second < 0.01) == (False, True)
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    assert quickest(seconds_to_send(Announcer(app_at(url))) for _ in range(5)) < 1
+    announcer = Announcer(app_at(url))
+    announcer.send(DELIVER_TASK, "an-id")
+    assert quickest(seconds_to_send(announcer) for _ in range(20)) < 0.01
 
 
 def test_a_broker_that_never_answers_costs_seconds_once_and_then_nothing() -> None:
     with silent_server() as server:
         announcer = Announcer(app_at(server.url))
-        done, first = seconds_to_send(announcer)
-        assert (done, first < 8) == (False, True)
-        done, second = seconds_to_send(announcer)
-        assert (done, second < 0.01) == (False, True)
+        assert quickest([seconds_to_send(announcer)]) < 8
+        assert quickest(seconds_to_send(announcer) for _ in range(20)) < 0.01
 
 
 @pytest.mark.services
@@ -91,15 +100,13 @@ class Told(Announcer):
 
 def test_what_commits_within_a_moment_is_told_in_few_messages() -> None:
     told, ids = Told(), [f"mail-{number}" for number in range(2 * AT_ONCE + 1)]
-    gatherer = Gatherer(told, seconds=0.05)
+    gatherer = Gatherer(told, seconds=1)
     for mail_id in ids:
         gatherer.add(mail_id)
-    until(lambda: len(told.messages) == 3, seconds=5, what="three messages")
+    until(lambda: len(told.messages) == 3, what="three messages")
     assert [mail_id for message in told.messages for mail_id in message] == ids
     gatherer.add("later")
-    until(
-        lambda: told.messages[-1] == ("later",), seconds=5, what="the message after the first ones"
-    )
+    until(lambda: told.messages[-1] == ("later",), what="the message after the first ones")
 
 
 def test_threads_that_announce_at_once_lose_nothing() -> None:
@@ -108,7 +115,7 @@ def test_threads_that_announce_at_once_lose_nothing() -> None:
     ids = [str(number) for number in range(2000)]
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(gatherer.add, ids))
-    until(lambda: sum(map(len, told.messages)) >= len(ids), seconds=10, what="all of them")
+    until(lambda: sum(map(len, told.messages)) >= len(ids), what="all of them")
     assert sorted(mail_id for message in told.messages for mail_id in message) == sorted(ids)
 
 
@@ -132,6 +139,7 @@ def test_a_process_that_was_forked_while_mail_was_gathered_tells_of_its_own() ->
     child = os.fork()
     if child == 0:
         gatherer.add("after")
-        time.sleep(1)
+        with suppress(TimeoutError):
+            until(lambda: told.messages, what="what the child gathered")
         os._exit(0 if told.messages and "after" in told.messages[0] else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

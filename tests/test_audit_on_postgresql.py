@@ -14,7 +14,7 @@ import pytest
 
 from tests.services.postgres import MIGRATED, Postgres
 from tests.services.product import PYTHON, ROOT, clean_environment
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.services
 SAME = ("append_only", "chain", "persons")
@@ -114,7 +114,7 @@ def test_several_chainers_and_killed_ones_chain_every_row_once(
 
     def run(script: str) -> str:
         process = start(script)
-        out, _ = process.communicate(timeout=120)
+        out, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         return out
 
@@ -124,12 +124,12 @@ def test_several_chainers_and_killed_ones_chain_every_row_once(
         assert process.stdout
         process.stdout.readline()
     chained = links_in(variables["DATABASE_URL"])
-    until(lambda: next(chained) > 0, seconds=60, what="the first links")
+    until(lambda: next(chained) > 0, what="the first links")
     for process in chainers[:2]:
         process.send_signal(signal.SIGKILL)
     assert next(chained) < ROWS, "They had finished before."
     for process in chainers:
-        process.communicate(timeout=120)
+        process.communicate(timeout=PATIENCE)
     assert json.loads(run(LOOK)) == {"links": ROWS, "rows": ROWS, "wrong": []}
 
 

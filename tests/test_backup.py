@@ -26,6 +26,7 @@ from tests.services.postgres import Postgres
 from tests.services.product import PYTHON, ROOT, Product, embedded, running, served
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp
+from tests.services.waiting import PATIENCE
 
 PEOPLE = 4
 FIRST_NETWORK = IPv4Address("10.0.0.1")
@@ -72,7 +73,7 @@ def signing_up_all_the_time(product: Product) -> Iterator[list[str]]:
         finally:
             over.set()
         for person in people:
-            person.result(60)
+            person.result(PATIENCE)
 
 
 def destroy_and_restore(

@@ -16,7 +16,6 @@ from tests import walk
 from tests.browser import PHONE, Visit
 from tests.second_factors import SECRET, shown_code
 from tests.services.product import Product, embedded, running
-from tests.services.waiting import until
 from tests.walk import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -139,10 +138,7 @@ def test_a_file_of_colleagues_is_imported_while_one_looks_on(
     visit.find("input[name=file]").set_input_files(table)
     visit.press(visit.find("input[type=submit].default"))
 
-    def is_over() -> bool:
-        return "41 of 41" in visit.page.inner_text(".import")
-
-    until(is_over, seconds=60, what="the end of the import")
-    visit.page.wait_for_load_state("load")
+    visit.settle()
+    assert "41 of 41" in visit.page.inner_text(".import")
     visit.stands_on("/admin/signup/userimport/", "imported")
     assert "no address" in visit.find(".import table").inner_text()

@@ -78,7 +78,7 @@ def fits_a_phone(name: str, page: Page) -> None:
 def signed_up(product: Product, *addresses: str) -> None:
     for address in addresses:
         visitor = walk.HttpVisitor(product.url)
-        walk.sign_up(visitor, walk.DevMail(visitor), address, seconds=60)
+        walk.sign_up(visitor, walk.DevMail(visitor), address)
 
 
 def signed_in(visit: Visit, address: str) -> Visit:
@@ -109,8 +109,7 @@ def published(visit: Visit) -> str:
 def check(visit: Visit) -> None:
     """Presses *Check now*, and waits until the page shows by itself what was found."""
     visit.press(visit.find(CHECK))
-    visit.page.wait_for_selector("[data-waits-at]", state="detached", timeout=60_000)
-    visit.page.wait_for_load_state()
+    visit.settle()
 
 
 def is_found(visit: Visit) -> bool:
@@ -154,7 +153,7 @@ def test_a_member_becomes_the_administrator(
         visit.stands_on("/account/organisation/", "not there yet")
         assert "not there yet" in visit.find(".notice.warning").inner_text().lower()
     with knot({domain: published(visit)}, address="127.0.0.1", port=dns_port):
-        until(lambda: is_found(visit), seconds=30, what="the record")
+        until(lambda: is_found(visit), what="the record")
     visit.stands_on("/account/organisation/", "administrator")
     visit.press(visit.find("main a[href='/admin/']"))
     visit.stands_on("/admin/", "dashboard")
@@ -194,7 +193,7 @@ def test_a_domain_of_others_is_taken_over_and_given_back(
     assert "2 accounts go along" in visit.page.inner_text("#content")
     visit.fill(visit.find("input[name=typed]"), "other.com")
     visit.press(visit.find("#content form button.dangerous"))
-    visit.page.wait_for_selector("[data-waits-at]", state="detached", timeout=60_000)
+    visit.settle()
     visit.stands_on("/admin/tenants/takeover/", "taken over")
     visit.open("/admin/tenants/user/")
     visit.stands_on("/admin/tenants/user/", "users")
@@ -211,7 +210,7 @@ def test_a_domain_of_others_is_taken_over_and_given_back(
     visit.fill(visit.find("input[name=typed]"), "other.com")
     visit.press(visit.find("#content form button.dangerous"))
     # A worker does it: the page shows it by itself.
-    visit.page.wait_for_selector("[data-waits-at]", state="detached", timeout=60_000)
+    visit.settle()
     visit.stands_on("/admin/tenants/takeover/", "undone")
     visit.open("/admin/tenants/user/")
     assert "two@other.com" not in visit.page.inner_text("#content")

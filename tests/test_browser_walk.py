@@ -16,6 +16,7 @@ from tests import browser as steps
 from tests import walk
 from tests.browser import KeyboardVisit, Visit
 from tests.services.product import Product, embedded, running
+from tests.services.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -161,8 +162,13 @@ def test_a_page_that_is_not_whole_is_noticed(visits: Visits, harm: str, complain
     visit.open("/signup/")
     visit.check("sign up")
     visit.page.evaluate(f"() => {{ {harm} }}")
-    with pytest.raises(AssertionError, match=complaint):
+
+    def is_fine() -> None:
         visit.check("sign up")
+
+    # What a browser complains of it says when it comes to it.
+    with pytest.raises(AssertionError, match=complaint):
+        until(is_fine, what="a complaint")
 
 
 def test_a_wrong_address_is_told_at_its_field(visits: Visits) -> None:

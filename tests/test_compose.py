@@ -25,7 +25,7 @@ from tests.services.postgres import Postgres
 from tests.services.product import ROOT, Product
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 PORTAL = ("web", "worker", "background", "scheduler")
 ONE_SHOT = "migrate"
@@ -174,7 +174,7 @@ def test_commands_environment_and_health_checks_work_as_plain_processes(
         assert services[name]["environment"] == services["web"]["environment"]
 
     product.start(ONE_SHOT)
-    assert product.processes.pop(ONE_SHOT).wait(60) == 0, product.log(ONE_SHOT)
+    assert product.processes.pop(ONE_SHOT).wait(PATIENCE) == 0, product.log(ONE_SHOT)
     for name in PORTAL:
         assert not compose.is_healthy(checks[name], product.environment), f"{name} does not run."
     try:
@@ -183,7 +183,6 @@ def test_commands_environment_and_health_checks_work_as_plain_processes(
         for name in PORTAL:
             until(
                 lambda name=name: compose.is_healthy(checks[name], product.environment),  # type: ignore[misc]
-                seconds=90,
                 what=f"the health check of {name}; {product.logs()}",
             )
         assert compose.is_healthy(here.command(compose.image_health_check()), product.environment)

@@ -173,5 +173,6 @@ def test_a_batch_takes_no_longer_than_one_whatever_servers_do(member: User, dns:
     dns.server.answer = lambda question, by_tcp: None
     began = time.monotonic()
     assert hold.recheck() == hold.BATCH
-    assert time.monotonic() - began < 5.5
+    # One after the other they would take five seconds each.
+    assert time.monotonic() - began < 15
     assert DomainProof.objects.filter(outcome=Outcome.NOT_ASKED, failures=1).count() == hold.BATCH

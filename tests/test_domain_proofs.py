@@ -16,10 +16,12 @@ from tenants import tasks
 from tenants.exceptions import NoProofAsked, NotProven
 from tenants.flows import prove
 from tenants.models import Domain, DomainProof, Tenant, User
+from tenants.proving import asking
 from tenants.proving.outcome import Finding, Outcome
 from tenants.signals import domain_proven
 from tests.domain_proofs import DAY, FIRM, Dns, managed, milliseconds, proven, requested, words
 from tests.factories import OperatorFactory, TenantFactory, UserFactory
+from tests.services.waiting import PATIENCE
 from tests.test_commands import refusal, run, say
 
 pytestmark = pytest.mark.django_db
@@ -211,15 +213,20 @@ def test_the_database_keeps_one_proof_of_a_domain_for_a_tenant(
         proof.save()
 
 
-def test_the_worker_asks_for_whoever_pressed_the_button(member: User, dns: Dns) -> None:
+def test_the_worker_asks_for_whoever_pressed_the_button(
+    member: User, dns: Dns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "PATIENCE", (PATIENCE,))
     proof = requested(member)
-    tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
-    proof.refresh_from_db()
-    assert (proof.state, proof.outcome) == ("waiting", "not_there")
-    dns.publish(proof)
-    tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
+        proof.refresh_from_db()
+        assert (proof.state, proof.outcome) == ("waiting", "not_there")
+        dns.publish(proof)
+        tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
     assert len(dns.server.asked) == 2  # pressed twice at once, asked once, at both places
-    with time_machine.travel(timezone.now() + dt.timedelta(seconds=3)):
+    with time_machine.travel(now + dt.timedelta(seconds=3)):
         tasks.check_domain_proof.apply(args=(str(proof.id),), throw=True)
     proof.refresh_from_db()
     assert proof.state == DomainProof.State.PROVEN

@@ -22,7 +22,7 @@ from tests.services.product import Product, running, served
 from tests.services.raw_smtp import raw_smtp
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 pytestmark = [pytest.mark.services, pytest.mark.long]
 IN_FLIGHT = 20
@@ -92,11 +92,11 @@ def test_accounts_being_made_are_made_or_were_never_begun(
 
     with ThreadPoolExecutor(IN_FLIGHT) as people:
         pages = people.map(finish, range(IN_FLIGHT))
-        assert first.wait(60)
+        assert first.wait(PATIENCE)
         web = product.processes["web"]
         web.send_signal(signal.SIGTERM)
         done = dict(zip(addresses, pages, strict=True))
-    assert web.wait(30) == 0
+    assert web.wait(PATIENCE) == 0
     made = {address for address, page in done.items() if page}
     assert len(made) > 1, "Nothing was in flight."
     assert {page.location for page in done.values() if page} == {"/welcome/"}
@@ -114,18 +114,18 @@ def test_a_worker_hands_over_what_it_has_begun_before_it_ends(
     product: Product, tmp_path: Path
 ) -> None:
     with raw_smtp() as slow:
-        slow.slowness["BODY"] = 3
+        slow.slowness["BODY"] = 6
         other = replace(product, settings={**product.settings, "EMAIL_URL": slow.url}, processes={})
         product.stop("worker")
         other.start("worker")
         try:
             walk.ask(walk.HttpVisitor(product.url), "robin@slow-walkers.com")
-            until(lambda: "DATA" in slow.verbs, seconds=60, what="a mail on its way")
+            until(lambda: "DATA" in slow.verbs, what="a mail on its way")
             worker = other.processes["worker"]
             worker.send_signal(signal.SIGTERM)
             time.sleep(1)
             assert worker.poll() is None, "It did not wait for its task."
-            assert worker.wait(30) == 0
+            assert worker.wait(PATIENCE) == 0
             assert len(slow.to("robin@slow-walkers.com")) == 1
             (mail,) = json.loads(product.manage("list_outbox", "--state", "sent", "--json"))[:1]
             assert mail["attempts"] == 1
@@ -138,7 +138,7 @@ def test_a_worker_hands_over_what_it_has_begun_before_it_ends(
 def test_the_scheduler_ends_at_once(product: Product) -> None:
     scheduler = product.processes["scheduler"]
     scheduler.send_signal(signal.SIGTERM)
-    assert scheduler.wait(10) == 0
+    assert scheduler.wait(PATIENCE) == 0
     product.start("scheduler")
     product.wait_until_ready("scheduler")
 
@@ -148,7 +148,7 @@ def wait_for_others(workers: Callable[[], set[str]], before: set[str]) -> None:
         now = workers()
         return len(now) >= 2 and not now & before
 
-    until(replaced, seconds=60, what="new workers")
+    until(replaced, what="new workers")
 
 
 def test_a_rolling_restart_under_load_fails_nobody(product: Product) -> None:
@@ -159,7 +159,7 @@ def test_a_rolling_restart_under_load_fails_nobody(product: Product) -> None:
         while not over.is_set():
             number = next(asked)
             try:
-                page = requests.get(f"{product.url}/signup/?n={number}", timeout=30)
+                page = requests.get(f"{product.url}/signup/?n={number}", timeout=PATIENCE)
                 answers.append(str(page.status_code))
             except requests.RequestException as error:
                 answers.append(type(error).__name__)
@@ -177,7 +177,7 @@ def test_a_rolling_restart_under_load_fails_nobody(product: Product) -> None:
             time.sleep(1)
         over.set()
         for load in loads:
-            load.result(60)
+            load.result(PATIENCE)
     print(f"{len(answers)} requests over {RELOADS} restarts.")  # noqa: T201
     assert len(answers) > 100
     assert set(answers) == {"200"}

@@ -72,11 +72,14 @@ with connection.cursor() as cursor:
         [chain[-1].pk, chain[9].pk])
     cursor.execute("ANALYZE")
 
-def seconds(ask):
+def once(ask):
     with CaptureQueriesContext(connection) as queries:
         begun = time.monotonic()
         answer = ask()
         return [answer, len(queries), time.monotonic() - begun]
+def seconds(ask):
+    # The quickest of three: the machine may be busy with something else.
+    return min((once(ask) for _ in range(3)), key=lambda seen: seen[2])
 
 print(json.dumps({
     "all": seconds(lambda: members_of(chain[0]).count()),

@@ -80,7 +80,7 @@ def test_an_order_that_was_killed_is_done_once_when_it_is_asked_for_again(
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
         with running(product, *KEYED) as order:
-            until(lambda: seen(product)[0] == ["in_flight"], seconds=30, what="the claim")
+            until(lambda: seen(product)[0] == ["in_flight"], what="the claim")
             order.kill()
         holder.communicate("")
     assert seen(product) == (["in_flight"], 0)

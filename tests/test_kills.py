@@ -24,7 +24,7 @@ from tests.services.product import COMMANDS, Product, running, served
 from tests.services.raw_smtp import STALL, RawSmtp, raw_smtp
 from tests.services.redis import Redis
 from tests.services.silence import silent_server
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.services
 NUMBERS = count(1)
@@ -114,7 +114,7 @@ def ask(product: Product) -> str:
 def assert_arrived(product: Product, server: RawSmtp, address: str, *, copies: int) -> None:
     """So many copies, all the same mail, and the link of each works."""
     mails = server.wait_for(address, copies=copies)
-    until(lambda: state(product, address) == "sent", seconds=30, what=f"the end of {address}")
+    until(lambda: state(product, address) == "sent", what=f"the end of {address}")
     assert len(server.to(address)) == copies
     assert len({(mail["Message-ID"], mail["Date"]) for mail in mails}) == 1
     for mail in mails:
@@ -126,7 +126,7 @@ def assert_arrived(product: Product, server: RawSmtp, address: str, *, copies: i
 
 def wait_until_it_stalls(product: Product, server: RawSmtp, address: str) -> None:
     """Until the worker that has claimed the mail waits for the server: then nobody else will claim it."""
-    until(lambda: state(product, address) == "sending", seconds=60, what=f"a claim of {address}")
+    until(lambda: state(product, address) == "sending", what=f"a claim of {address}")
     server.wait_until_stalled()
 
 
@@ -223,7 +223,7 @@ def test_a_crash_with_many_on_their_way_doubles_one_for_each_process_at_most(
     for address in addresses:
         server.wait_for(address)
     unsent = "SELECT id::text FROM outbox_outboxmail WHERE state <> 'sent'"
-    until(lambda: not query(product, unsent), seconds=60, what="the last mail")
+    until(lambda: not query(product, unsent), what="the last mail")
     copies = [len(server.to(address)) for address in addresses]
     assert min(copies) == 1
     assert sum(copies) - len(addresses) <= 2 * 3
@@ -254,10 +254,10 @@ def test_web_killed_after_the_commit_and_before_a_worker_was_told(
         other.wait_until_ready("web")
         person = threading.Thread(target=suppressed(lambda: walk.ask(visitor(other), address)))
         person.start()
-        until(lambda: state(product, address) == "queued", seconds=30, what="the commit")
+        until(lambda: state(product, address) == "queued", what="the commit")
         broker.wait_until_called()
         other.kill("web")
-        person.join(30)
+        person.join(PATIENCE)
     assert (state(product, address), server.to(address)) == ("queued", [])
     sweep(product)
     assert_arrived(product, server, address, copies=1)
@@ -296,7 +296,6 @@ def test_a_killed_scheduler_sweeps_again_after_its_next_start(
     try:
         until(
             lambda: "Sending due task outbox.sweep" in scheduling.log("scheduler"),
-            seconds=60,
             what="a sweep",
         )
         scheduling.kill("scheduler")
@@ -304,7 +303,6 @@ def test_a_killed_scheduler_sweeps_again_after_its_next_start(
         address = ask(product)
         until(
             lambda: state(product, address) == "queued" and "RCPT" in server.verbs,
-            seconds=30,
             what="a refusal",
         )
         server.at.clear()

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from redis import Redis as Client
 
 from limits import limit as limits
+from limits import redis_store, sqlite_store
 from limits.limit import LIMITS, Limit
 from limits.rates import SECOND, Rate, parse
 from limits.records import EXACT, Action
@@ -28,7 +29,7 @@ from limits.sqlite_store import SqliteStore
 from limits.stores import LastingStore, Store
 from tests.services.redis import Redis
 from tests.services.redis import redis as start_redis
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 NOON = 1_800_000_000 * SECOND
 KEY = "somebody"
@@ -50,6 +51,20 @@ def named() -> Iterator[Callable[[str], Limit]]:
         del LIMITS[name]
 
 
+def patient(where: str | Path) -> Store:
+    """As the product's, but that nobody is let go on without it: a busy machine may answer late."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (sqlite_store, "WAIT_SECONDS"),
+            (redis_store, "CONNECT_SECONDS"),
+            (redis_store, "ANSWER_SECONDS"),
+        ):
+            patch.setattr(module, name, PATIENCE)
+        store: Store = SqliteStore(where) if isinstance(where, Path) else RedisStore(where)
+        store.forget(KEY)  # the connection is made
+    return store
+
+
 @pytest.fixture(
     params=["file", "memory", pytest.param("redis", marks=pytest.mark.services)], scope="module"
 )
@@ -59,9 +74,9 @@ def new_store(
     match request.param:
         case "redis":
             server: Redis = request.getfixturevalue("redis")
-            return lambda: RedisStore(server.new_url())
+            return lambda: patient(server.new_url())
         case "file":
-            return lambda: SqliteStore(tmp_path_factory.mktemp("limits") / "limits.sqlite3")
+            return lambda: patient(tmp_path_factory.mktemp("limits") / "limits.sqlite3")
         case _:
             return lambda: SqliteStore(None)
 
@@ -193,9 +208,9 @@ def test_forgotten_is_forgotten(new_store: Callable[[], Store]) -> None:
 
 
 def taken(where: str | Path, times: int, start: Barrier) -> int:
-    store: Store = SqliteStore(where) if isinstance(where, Path) else RedisStore(where)
+    store = patient(where)
     rates = parse("100 an hour")
-    start.wait(60)
+    start.wait(PATIENCE)
 
     def take(_: int) -> bool:
         return not store.act(Action.TAKE, [(KEY, rates)], NOON)[0]
@@ -220,14 +235,17 @@ def test_never_more_than_the_limit_however_many_ask_at_once(
     assert sum(counts) == 100
 
 
-def test_a_file_that_nobody_has_opened_yet_is_opened_by_all_at_once(tmp_path: Path) -> None:
+def test_a_file_that_nobody_has_opened_yet_is_opened_by_all_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_store, "WAIT_SECONDS", PATIENCE)
     once = [(KEY, parse("1 an hour"))]
     with ThreadPoolExecutor(8) as threads:
         for round_ in range(40):
             path, start = tmp_path / str(round_) / "limits.sqlite3", Barrier(8)
 
             def take(path: Path = path, start: Barrier = start) -> bool:
-                start.wait(60)
+                start.wait(PATIENCE)
                 return not SqliteStore(path).act(Action.TAKE, once, NOON)[0]
 
             assert sum(answer.result() for answer in [threads.submit(take) for _ in range(8)]) == 1
@@ -241,12 +259,12 @@ def test_counting_goes_on_while_redis_is_away(caplog: pytest.LogCaptureFixture) 
         return not store.act(Action.TAKE, [(KEY, rates)], NOON)[0]
 
     with start_redis() as server:
-        store = LastingStore(RedisStore(server.url(0)), pause_seconds=1)
+        store = LastingStore(patient(server.url(0)), pause_seconds=1)
         assert [take(store) for _ in range(4)] == [True, True, True, False]
     with caplog.at_level(logging.INFO, "limits.stores"):
         assert [take(store) for _ in range(1000)] == [True] * 3 + [False] * 997
         with start_redis(server.port):
-            until(lambda: take(store), seconds=10, what="counting in Redis again")
+            until(lambda: take(store), what="counting in Redis again")
     assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
     assert KEY not in caplog.text
 
@@ -258,7 +276,7 @@ def test_a_silent_redis_costs_one_short_wait(tmp_path: Path) -> None:
         started = time.perf_counter()
         for _ in range(20):
             assert store.act(Action.TAKE, [(KEY, parse("100 an hour"))], NOON) == [False]
-        assert time.perf_counter() - started < 3
+        assert time.perf_counter() - started < 5  # twenty waits would take ten
 
 
 def test_a_limit_in_words(named: Callable[[str], Limit]) -> None:

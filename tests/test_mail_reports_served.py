@@ -16,6 +16,7 @@ from tests import mail_reports, walk
 from tests.services.postgres import Postgres
 from tests.services.product import Product, running, served
 from tests.services.redis import Redis
+from tests.services.waiting import PATIENCE
 
 pytestmark = pytest.mark.services
 AT_ONCE = 16
@@ -54,7 +55,7 @@ def report(product: Product, body: str, secret: str = mail_reports.SECRET) -> in
         f"{product.url}/anymail/mailgun/tracking/",
         data=body,
         headers={"Content-Type": "application/json", **mail_reports.basic(secret)},
-        timeout=30,
+        timeout=PATIENCE,
     )
     return answer.status_code
 
@@ -77,7 +78,7 @@ def test_one_report_told_many_times_at_once_counts_once(product: Product) -> Non
     start = Barrier(AT_ONCE)
 
     def tell(_: int) -> int:
-        start.wait(30)
+        start.wait(PATIENCE)
         return report(product, body)
 
     with ThreadPoolExecutor(AT_ONCE) as services:

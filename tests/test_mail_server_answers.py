@@ -13,7 +13,7 @@ from django.utils import timezone
 from outbox import services
 from outbox.models import OutboxMail
 from tests.services.raw_smtp import HANG_UP, STALL, RawSmtp, raw_smtp
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.django_db
 State = OutboxMail.State
@@ -25,7 +25,7 @@ def server(settings: Any) -> Iterator[RawSmtp]:
     with raw_smtp() as server:
         settings.EMAIL_BACKEND = "outbox.backends.SmtpBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
-        settings.EMAIL_TIMEOUT = 0.3
+        settings.EMAIL_TIMEOUT = PATIENCE
         yield server
 
 
@@ -65,15 +65,18 @@ def attempt(mail: OutboxMail) -> OutboxMail:
     ],
 )
 def test_what_may_pass_or_is_ours_to_mend_is_tried_again(
-    server: RawSmtp, step: str, answer: str
+    server: RawSmtp, settings: Any, step: str, answer: str
 ) -> None:
     mail = a_mail()
     server.at[step] = answer
+    if answer == STALL:
+        settings.EMAIL_TIMEOUT = 0.3
     attempt(mail)
     assert (mail.state, mail.attempts, mail.failed_at) == (State.QUEUED, 1, None)
     assert mail.last_error
     assert mail.next_attempt_at > timezone.now() + dt.timedelta(seconds=10)
     server.at.clear()
+    settings.EMAIL_TIMEOUT = PATIENCE
     with time_machine.travel(timezone.now() + dt.timedelta(minutes=1)):
         attempt(mail)
     assert (mail.state, mail.last_error) == (State.SENT, "")
@@ -198,7 +201,7 @@ def test_a_connection_that_the_server_closed_meanwhile_costs_no_mail(server: Raw
 def test_an_idle_connection_is_closed(server: RawSmtp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("outbox.transport.IDLE_SECONDS", 0.1)
     attempt(a_mail())
-    until(lambda: "QUIT" in server.verbs, seconds=5, what="the end of the session")
+    until(lambda: "QUIT" in server.verbs, what="the end of the session")
 
 
 def test_a_connection_serves_a_hundred_mails_at_most(
@@ -211,10 +214,11 @@ def test_a_connection_serves_a_hundred_mails_at_most(
 
 
 def test_the_answer_to_a_mail_may_take_longer_than_the_answer_to_a_command(
-    server: RawSmtp, monkeypatch: pytest.MonkeyPatch
+    server: RawSmtp, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that looks into mail would get it again and again from whoever hangs up early."""
-    monkeypatch.setattr("outbox.backends.ANSWER_TO_DATA_SECONDS", 5)
-    server.slowness["TAKEN"] = 0.8
+    settings.EMAIL_TIMEOUT = 2
+    monkeypatch.setattr("outbox.backends.ANSWER_TO_DATA_SECONDS", PATIENCE)
+    server.slowness["TAKEN"] = 3
     mail = attempt(a_mail())
     assert (mail.state, len(server.received)) == (State.SENT, 1)

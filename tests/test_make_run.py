@@ -14,7 +14,7 @@ import pytest
 
 from tests import walk
 from tests.services.make_run import MakeRun, copy_of_the_tree, make_run
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="/proc is not there.")
 
@@ -84,14 +84,14 @@ def test_a_port_in_use_is_told_in_a_sentence(tree: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with make_run(tree, port) as run:
-            assert run.process.wait(30) != 0
+            assert run.process.wait(PATIENCE) != 0
     assert f"Something else is listening on 127.0.0.1 port {port}." in run.text()
     assert "Traceback" not in run.text()
 
 
 def test_an_unsafe_setting_is_told_in_a_sentence(tree: Path) -> None:
     with make_run(tree, free_port(), LISTEN="0.0.0.0") as run:  # noqa: S104 -- which it refuses
-        assert run.process.wait(30) != 0
+        assert run.process.wait(PATIENCE) != 0
     assert "LISTEN is 0.0.0.0 while EMAIL_URL is unset" in run.text()
     assert "Traceback" not in run.text()
 
@@ -104,17 +104,20 @@ def test_ctrl_c_ends_everything_and_the_next_start_is_a_quick_one(
     with make_run(tree, port) as first:
         first.wait_until_ready()
         assert len(first.members()) >= 5
+        worked = first.processor_seconds()
         first.press_ctrl_c()
         assert first.members() == {}
     started = time.monotonic()
     with make_run(tree, port) as second:
         second.wait_until_ready()
-        took = time.monotonic() - started
-        print(f"The second start took {took:.1f} s.")  # noqa: T201 -- the promise is 5 s; see bench
+        took, again = time.monotonic() - started, second.processor_seconds()
+        # The promise is 5 s; see bench.
+        print(f"Second start: {took:.1f} s; {again:.1f} s of work after {worked:.1f} s.")  # noqa: T201
         second.process.terminate()
-        second.process.wait(30)
-        until(lambda: not second.members(), seconds=10, what="everything to end after SIGTERM")
-    assert took < 20
+        second.process.wait(PATIENCE)
+        until(lambda: not second.members(), what="everything to end after SIGTERM")
+    assert again < 0.8 * worked
+    assert again < 12
 
 
 @LINUX
@@ -123,7 +126,7 @@ def test_when_one_process_dies_all_end_and_the_status_says_so(tree: Path, produc
         run.wait_until_ready()
         scheduler = next(pid for pid, words in run.members().items() if "beat --pidfile" in words)
         os.kill(scheduler, signal.SIGKILL)
-        assert run.process.wait(30) != 0
+        assert run.process.wait(PATIENCE) != 0
         assert run.members() == {}
     assert "The scheduler process has ended, so everything ends." in run.text()
 
@@ -133,5 +136,5 @@ def test_nothing_is_left_when_make_itself_is_killed(tree: Path, product: MakeRun
     with make_run(tree, free_port(), VAR_DIR=str(tree / "var-of-a-third")) as run:
         run.wait_until_ready()
         run.process.kill()
-        run.process.wait(10)
-        until(lambda: not run.members(), seconds=20, what="everything to end after make")
+        run.process.wait(PATIENCE)
+        until(lambda: not run.members(), what="everything to end after make")

@@ -25,7 +25,7 @@ from rms_portal.metrics import views
 from rms_portal.metrics.gauges import DatabaseGauges
 from tests import walk
 from tests.services.product import PYTHON, ROOT, Product, clean_environment, embedded, running
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 TOKEN = "a-token-that-is-long-enough"
 
@@ -234,7 +234,7 @@ def test_counts_outlive_the_processes_and_files_do_not(
     assert len(list(folder.glob("counter_*.db"))) == 3
     for process in counting:
         os.kill(process.pid, signal.SIGKILL)
-        process.wait(10)
+        process.wait(PATIENCE)
     assert counted() == (6, 4, 4)
     assert counted() == (6, 4, 4)
     assert {path.name for path in folder.iterdir()} == {
@@ -272,10 +272,9 @@ def test_web_worker_and_scheduler_are_seen_in_one_scrape(product: Product) -> No
     def text() -> str:
         return visitor.get("/metrics").text
 
-    until(lambda: value(text(), *delivered) >= 1, seconds=15, what="the worker's count")
+    until(lambda: value(text(), *delivered) >= 1, what="the worker's count")
     until(
         lambda: value(text(), "rms_tasks_total", "outbox.tasks.sweep_outbox", "started") >= 1,
-        seconds=30,
         what="a sweep",
     )
     seen = text()

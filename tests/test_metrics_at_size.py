@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from pathlib import Path
-from statistics import median
 
 import psycopg2
 import pytest
@@ -48,7 +47,7 @@ FROM generate_series(1, %s) n
 
 def milliseconds(product: Product) -> float:
     times: list[float] = json.loads(product.manage("shell", "--no-imports", "-c", ASKING))
-    return median(times)
+    return min(times)  # what else the machine does makes some of them longer
 
 
 def test_a_scrape_costs_the_same_at_a_million_mails_and_sign_ups(

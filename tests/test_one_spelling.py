@@ -104,9 +104,7 @@ TYPED = (
 )
 
 
-@settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @example("K@walkers.com")
 @example("\u212a@walkers.com")
 @given(TYPED)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from tests import walk
 from tests.browser import PHONE, Visit
 from tests.second_factors import shown_code
 from tests.services.product import Product, embedded, running
+from tests.services.waiting import until
 from tests.walk import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -138,8 +140,13 @@ def confirm_order(visit: Visit, name: str) -> None:
 
 
 def see_what_was_told(visit: Visit) -> None:
-    for page in (WEBHOOKS, EVENTS, DELIVERIES):
+    def has_rows(page: str) -> bool:
+        """A worker makes what is to be delivered of what happened."""
         visit.open(page)
+        return visit.find("#result_list tbody th a").count() > 0
+
+    for page in (WEBHOOKS, EVENTS, DELIVERIES):
+        until(partial(has_rows, page), what=f"a row of {page}")
         visit.stands_on(page, "a list of the feed")
         visit.press(visit.find("#result_list tbody th a").first)
         visit.stands_on(page, "a row of the feed")

@@ -117,7 +117,7 @@ def test_from_the_record_to_the_proof_with_everybody_at_once(product: Product) -
     port = int(product.settings["DNS_RESOLVERS"].rpartition(":")[2])
     text = f'@ NS ns\nns A 127.0.0.1\n_rms-verification TXT "rms-verification={value}"\n'
     with knot({FIRM: text}, address="127.0.0.1", port=port):
-        until(lambda: proven(product) == [value], seconds=60, what="the proof")
+        until(lambda: proven(product) == [value], what="the proof")
 
     assert run(product, NOTED_AT_ONCE) == {
         "noted": ["noted", "taken"],

@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from signup import domain_lists
+from tenants import role_mailboxes
 from tests.outbox import LocalInbox
 from tests.walk import PASSWORD, SHOWN_DOCUMENT, ClientVisitor, ask
 
@@ -18,6 +20,13 @@ TO_ASK = 10
 TO_JOIN = 26
 # With the rules for names of mailboxes, which are remembered for some seconds.
 TO_BE_THE_FIRST = 33
+
+
+@pytest.fixture(autouse=True)
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For some seconds in the product; here for as long as a busy machine takes."""
+    for module in (role_mailboxes, domain_lists):
+        monkeypatch.setattr(module, "REMEMBERED", 3600.0)
 
 
 def queries_to_finish(address: str) -> list[str]:

@@ -76,7 +76,7 @@ def at_once(product: Product, steps: Sequence[Callable[[walk.HttpVisitor], Any]]
 
     def person(step: Callable[[walk.HttpVisitor], Any]) -> Any:
         visitor = walk.HttpVisitor(product.url, network=network(), patience=PATIENCE)
-        start.wait(60)
+        start.wait(PATIENCE)
         return step(visitor)
 
     with ThreadPoolExecutor(len(steps)) as people:

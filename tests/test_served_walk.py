@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -22,6 +21,7 @@ from tests.services.postgres import Postgres
 from tests.services.product import Product, running, served
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
+from tests.services.waiting import PATIENCE
 
 FIRST_USERS = 20
 SIGNING_IN, UNITS = 8, 3
@@ -168,7 +168,7 @@ def test_what_postgresql_or_python_would_trip_over_is_answered(
     product: Product, headers: dict[str, str]
 ) -> None:
     for path in ("/signup/?sku=%00", "/signup/check-your-mail/", "/accounts/login/?next=%00"):
-        answer = requests.get(product.url + path, headers=headers, timeout=30)
+        answer = requests.get(product.url + path, headers=headers, timeout=PATIENCE)
         assert answer.status_code == 200
 
 
@@ -183,10 +183,9 @@ def test_who_is_disabled_is_out_of_every_session_in_every_process_at_once(
         walk.sign_in(visitor, address)
     assert [visitor.get("/welcome/").status for visitor in visitors] == [200] * 6
     product.manage("disable_user", address)
-    ended = time.monotonic()
+    # From the very next request on: more than the five seconds that are promised.
     for _ in range(4):
         assert {visitor.get("/welcome/").status for visitor in visitors} == {302}
-    assert time.monotonic() - ended < 5
     assert walk.sign_in(visitors[0], address).location != "/welcome/"
     product.manage("restore_user", address)
     assert {visitor.get("/welcome/").status for visitor in visitors} == {302}
@@ -206,7 +205,7 @@ def test_first_users_of_a_domain_at_the_same_instant_make_one_organisation(
 
     def press(link: str) -> walk.Page:
         visitor = walk.HttpVisitor(product.url)
-        start.wait(60)
+        start.wait(PATIENCE)
         return walk.finish(visitor, link)
 
     with ThreadPoolExecutor(FIRST_USERS) as people:
@@ -232,7 +231,7 @@ def test_one_link_pressed_many_times_at_once_makes_one_account(
 
     def press(_: int) -> int:
         visitor = walk.HttpVisitor(product.url)
-        start.wait(60)
+        start.wait(PATIENCE)
         return walk.finish(visitor, link).status
 
     with ThreadPoolExecutor(FIRST_USERS) as people:
@@ -256,7 +255,7 @@ def test_the_last_units_of_a_plan_are_given_once_however_many_sign_in_at_once(
 
     def sign_in(address: str) -> str:
         visitor = walk.HttpVisitor(product.url)
-        start.wait(60)
+        start.wait(PATIENCE)
         return walk.sign_in(visitor, address).location
 
     with ThreadPoolExecutor(SIGNING_IN) as people:

@@ -200,14 +200,14 @@ def test_who_answers_never_or_a_little_at_a_time_is_left(
     began = time.monotonic()
     with pytest.raises(transport.FAILURES):
         transport.post(receiver.url, body=b"{}", headers={})
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_what_comes_after_the_status_is_not_read(receiver: Receiver) -> None:
     receiver.answers.append("endless")
     began = time.monotonic()
     assert transport.post(receiver.url, body=b"{}", headers={}) == 200
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_who_takes_the_connection_and_never_says_hello_in_tls_is_left(
@@ -219,7 +219,7 @@ def test_who_takes_the_connection_and_never_says_hello_in_tls_is_left(
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
         with pytest.raises(transport.FAILURES):
             transport.post(url, body=b"{}", headers={})
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
 
 
 def certificate(folder: Path, name: str) -> tuple[Path, ssl.SSLContext]:

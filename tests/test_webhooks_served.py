@@ -77,7 +77,7 @@ def test_a_worker_tells_of_a_change_as_soon_as_it_has_committed(
         order = ("convert_subscription", "a.com", "--plan", "ENTERPRISEPACK", "--units", "5")
         product.manage(*order, "--dry-run")
         product.manage(*order)
-        until(lambda: receiver.told, seconds=30, what="a webhook")
+        until(lambda: receiver.told, what="a webhook")
         (told,) = receiver.told
         assert is_genuine(told, made["secret"])
         assert (told.event["type"], told.event["data"]["units"]) == ("subscription.created", 5)

@@ -17,7 +17,7 @@ import requests
 from django.test import Client
 
 from tests.services.smtp import Smtp
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 PASSWORD = "nine violet teapots on parade"
 CSRF_FIELD = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
@@ -73,7 +73,7 @@ class HttpVisitor:
     `network` is where a trusted proxy says that the visitor asks from; they wait `patience` seconds.
     """
 
-    def __init__(self, url: str, *, network: str = "", patience: float = 30) -> None:
+    def __init__(self, url: str, *, network: str = "", patience: float = PATIENCE) -> None:
         self._url, self._patience = url, patience
         self._session = requests.Session()
         self._session.trust_env = False
@@ -153,7 +153,7 @@ class SmtpInbox:
         return Mail(str(message["Subject"]), message.get_body(("plain",)).get_content())
 
 
-def wait_for_mail(inbox: Inbox, address: str, *, seconds: float = 30) -> Mail:
+def wait_for_mail(inbox: Inbox, address: str, *, seconds: float = PATIENCE) -> Mail:
     """The newest mail to `address`, once there is one."""
     found = until(lambda: inbox.mails_to(address), seconds=seconds, what=f"a mail to {address}")
     return found[-1]
@@ -176,7 +176,7 @@ def sign_in(visitor: Visitor, address: str, password: str = PASSWORD) -> Page:
     return visitor.post("/accounts/login/", {"login": address, "password": password})
 
 
-def sign_up(visitor: Visitor, inbox: Inbox, address: str, *, seconds: float = 30) -> Mail:
+def sign_up(visitor: Visitor, inbox: Inbox, address: str, *, seconds: float = PATIENCE) -> Mail:
     """The whole walk, each step checked; afterwards `visitor` is signed in. The confirmation mail."""
     asked = ask(visitor, address)
     assert (asked.status, asked.location) == (302, "/signup/check-your-mail/"), asked.text

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tests.services.product import ROOT
+from tests.services.waiting import PATIENCE
 
 VARIABLE = re.compile(r"\$(?:\$|\{(\w+)(?::([?-])([^}]*))?\})")
 INSTRUCTION = re.compile(r"^([A-Z]+)\s+(.*)$")
@@ -86,9 +87,9 @@ class Here:
     replacements: Mapping[str, str]
 
     def text(self, text: str) -> str:
-        for there, here in self.replacements.items():
-            text = text.replace(there, here)
-        return text
+        """All at once: what is put in may look like something else to replace, as a port with 8000 in it does."""
+        there = "|".join(rf"(?<!\d){re.escape(one)}(?!\d)" for one in self.replacements)
+        return re.sub(there, lambda found: self.replacements[found[0]], text)
 
     def environment(self, values: Mapping[str, str]) -> dict[str, str]:
         return {name: self.text(value) for name, value in values.items()}
@@ -104,6 +105,6 @@ class Here:
 
 def is_healthy(command: list[str], environment: Mapping[str, str]) -> bool:
     checked = subprocess.run(
-        command, cwd=ROOT, env=dict(environment), capture_output=True, timeout=60, check=False
+        command, cwd=ROOT, env=dict(environment), capture_output=True, timeout=PATIENCE, check=False
     )
     return checked.returncode == 0

@@ -29,14 +29,14 @@ class Gate:
 
     connection: Any
 
-    def wait_until_somebody_waits(self, *, seconds: float = 60) -> list[int]:
-        return until(self._waiting, seconds=seconds, what="somebody at the gate")
+    def wait_until_somebody_waits(self) -> list[int]:
+        return until(self._waiting, what="somebody at the gate")
 
     def end_who_waits(self) -> None:
         """What the database does when it notices that the client is gone: nothing is committed."""
         for process in self._waiting():
             self._run("SELECT pg_terminate_backend(%s)", (process,))
-        until(lambda: not self._waiting(), seconds=20, what="an empty gate")
+        until(lambda: not self._waiting(), what="an empty gate")
 
     def _waiting(self) -> list[int]:
         return [process for (process,) in self._run(WAITING, (GATE,))]

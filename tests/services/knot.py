@@ -13,7 +13,7 @@ import dns.message
 import dns.query
 
 from tests.services import programs
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 CONFIGURATION = """
 server:
@@ -59,12 +59,12 @@ def knot(zones: Mapping[str, str], *, address: str, port: int) -> Iterator[None]
             )
         try:
             up = lambda: _answers(next(iter(zones)), address, port) or process.poll() is not None  # noqa: E731
-            until(up, seconds=20, what="Knot DNS")
+            until(up, what="Knot DNS")
             assert process.poll() is None, (folder / "log").read_text()
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _answers(zone: str, address: str, port: int) -> bool:

@@ -16,7 +16,7 @@ import psycopg2
 
 from tests.services import programs
 from tests.services.product import served
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 MIGRATED = "migrated"
 # Nothing here outlives the tests, so nothing has to reach the disk.
@@ -51,7 +51,7 @@ class Postgres:
 
     def answers(self) -> bool:
         try:
-            psycopg2.connect(self.url("postgres"), connect_timeout=2).close()
+            psycopg2.connect(self.url("postgres"), connect_timeout=10).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -117,9 +117,9 @@ def _serving(
         )
     server = Postgres(port, process.pid)
     try:
-        until(lambda: server.answers() or process.poll() is not None, seconds=30, what="PostgreSQL")
+        until(lambda: server.answers() or process.poll() is not None, what="PostgreSQL")
         assert process.poll() is None, (folder / "log").read_text()
         yield server
     finally:
         process.send_signal(signal.SIGINT)  # its fast shutdown: connections are cut
-        process.wait(30)
+        process.wait(PATIENCE)

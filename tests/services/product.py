@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from urllib.request import urlopen
 
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PYTHON = sys.executable
@@ -38,15 +38,15 @@ def clean_environment(**settings: str) -> dict[str, str]:
     return {**kept, "ENV_FILE": "", "PYTHONUNBUFFERED": "1", **settings}
 
 
-def end_group(process: subprocess.Popen[bytes], *, seconds: float = 20) -> None:
+def end_group(process: subprocess.Popen[bytes]) -> None:
     """Ends a process that leads a group of its own, and then whatever is left of the group."""
     if process.poll() is None:
         process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            process.wait(seconds)
+            process.wait(20)
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(seconds)
+    process.wait(PATIENCE)
 
 
 @dataclass
@@ -93,10 +93,10 @@ class Product:
                 start_new_session=True,
             )
 
-    def wait_until_ready(self, name: str, *, seconds: float = 60) -> None:
+    def wait_until_ready(self, name: str) -> None:
         process = self.processes[name]
         is_ready = self.answers if name == "web" else lambda: READY[name] in self.log(name)
-        until(lambda: is_ready() or process.poll() is not None, seconds=seconds, what=f"the {name}")
+        until(lambda: is_ready() or process.poll() is not None, what=f"the {name}")
         assert process.poll() is None, f"The {name} ended: {self.log(name)}"
 
     def answers(self) -> bool:
@@ -113,7 +113,7 @@ class Product:
         """As the machine's power failing would: at once, with all of its children."""
         process = self.processes.pop(name)
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
+        process.wait(PATIENCE)
 
     def log(self, name: str) -> str:
         return self._log(name).read_text(errors="replace")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 STALL = "stall"
 HANG_UP = "hang up"
@@ -46,7 +46,9 @@ class RawSmtp:
     def to(self, address: str) -> list[EmailMessage]:
         return [message for message in list(self.received) if message["To"] == address]
 
-    def wait_for(self, address: str, *, copies: int = 1, seconds: float = 60) -> list[EmailMessage]:
+    def wait_for(
+        self, address: str, *, copies: int = 1, seconds: float = PATIENCE
+    ) -> list[EmailMessage]:
         def enough() -> list[EmailMessage] | None:
             return self.to(address) if len(self.to(address)) >= copies else None
 
@@ -59,8 +61,8 @@ class RawSmtp:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
-    def wait_until_stalled(self, *, seconds: float = 60) -> None:
-        assert self.stalled.acquire(timeout=seconds), "Nobody came to the step that stalls."
+    def wait_until_stalled(self) -> None:
+        assert self.stalled.acquire(timeout=PATIENCE), "Nobody came to the step that stalls."
 
     def forget_who_stalled(self) -> None:
         while self.stalled.acquire(blocking=False):
@@ -78,7 +80,7 @@ class _Session(socketserver.StreamRequestHandler):
     def _talk(self, server: RawSmtp) -> None:
         self._answer(server, "CONNECT")
         while line := self.rfile.readline():
-            verb = line.split(b" ")[0].strip().decode().upper()
+            verb = line.split(b" ")[0].strip().decode(errors="replace").upper()
             server.verbs.append(verb)
             if not self._answer(server, verb):
                 continue

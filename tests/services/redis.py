@@ -13,7 +13,7 @@ from redis import Redis as Client
 from redis.exceptions import ConnectionError as NotConnected
 
 from tests.services import programs
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 DATABASES = 500
 
@@ -68,9 +68,9 @@ def redis(port: int | None = None) -> Iterator[Redis]:
         )
         server.pid = process.pid
         try:
-            until(lambda: server.answers() or process.poll() is not None, seconds=20, what="Redis")
+            until(lambda: server.answers() or process.poll() is not None, what="Redis")
             assert process.poll() is None, "Redis ended at once."
             yield server
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)

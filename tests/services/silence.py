@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from tests.services.waiting import PATIENCE
+
 
 @dataclass
 class Silence:
@@ -17,8 +19,8 @@ class Silence:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
 
-    def wait_until_called(self, *, seconds: float = 30) -> None:
-        self.listener.settimeout(seconds)
+    def wait_until_called(self) -> None:
+        self.listener.settimeout(PATIENCE)
         connection, _ = self.listener.accept()
         self.connections.append(connection)
 

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.services.waiting import free_port, until
+from tests.services.waiting import PATIENCE, free_port, until
 
 OK = "250 OK"
 
@@ -38,7 +38,7 @@ class Smtp:
     def to(self, address: str) -> list[Received]:
         return [mail for mail in list(self.received) if address in mail.recipients]
 
-    def wait_for(self, address: str, *, seconds: float = 30) -> Received:
+    def wait_for(self, address: str, *, seconds: float = PATIENCE) -> Received:
         """The first mail to `address`."""
         return until(lambda: self.to(address), seconds=seconds, what=f"a mail to {address}")[0]
 
@@ -90,7 +90,7 @@ def _received(envelope: Envelope) -> Received:
 @contextmanager
 def serving(server: Smtp) -> Iterator[Smtp]:
     """Serves on the server's port; can be entered again, as after an outage."""
-    controller = Controller(server, hostname="127.0.0.1", port=server.port)
+    controller = Controller(server, hostname="127.0.0.1", port=server.port, ready_timeout=PATIENCE)
     controller.start()
     try:
         yield server

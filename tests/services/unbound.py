@@ -13,7 +13,7 @@ import dns.message
 import dns.query
 
 from tests.services import programs
-from tests.services.waiting import until
+from tests.services.waiting import PATIENCE, until
 
 CONFIGURATION = """
 server:
@@ -63,14 +63,13 @@ def unbound(zones: Mapping[str, Sequence[str]], *, address: str, port: int) -> I
         try:
             until(
                 lambda: _answers(address, port) or process.poll() is not None,
-                seconds=20,
                 what="Unbound",
             )
             assert process.poll() is None, log.read_text()
             yield
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(PATIENCE)
 
 
 def _answers(address: str, port: int) -> bool:
