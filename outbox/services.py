@@ -7,18 +7,18 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from audit.queries import insert
 from audit.services import Actor, record
 from outbox import content, failures, transport
 from outbox.announcing import announce, announce_due
-from outbox.models import OutboxMail
+from outbox.models import MailLink, OutboxMail
 
 logger = logging.getLogger(__name__)
 
@@ -187,9 +187,14 @@ def retry_failed(*, acting_user: Actor | None) -> int:
     return sum(retry(mail_id, acting_user=acting_user) for mail_id in ids)
 
 
-def mails_to(addresses: Collection[str], *, until: dt.datetime) -> QuerySet[OutboxMail]:
-    """What was sent, or waits, for one person: mail to these addresses that is no newer."""
-    return OutboxMail.objects.filter(to_address__in=addresses, created_at__lte=until)
+def mails_of(person_id: uuid.UUID, *, to: Mapping[str, dt.datetime]) -> QuerySet[OutboxMail]:
+    """What was sent, or waits, for one person: mail to these addresses that is no newer than said, and to wherever
+    they had a link sent that speaks of them.
+    """
+    wanted = Q(pk__in=MailLink.objects.filter(subject_id=person_id).values("mail_id"))
+    for address, until in to.items():
+        wanted |= Q(to_address=address, created_at__lte=until)
+    return OutboxMail.objects.filter(wanted)
 
 
 def purge() -> int:

@@ -24,6 +24,8 @@ from tenants.models import (
 from tenants.personal_data import Holding, Person, register
 from tenants.takeover.people import ALIAS
 
+NO_REASON_ANY_MORE = "[erased]"
+
 
 def _account(person: Person) -> dict[str, Any]:
     user = person.user
@@ -45,6 +47,9 @@ def _account(person: Person) -> dict[str, Any]:
         "addresses": list(
             user.addresses.values("address", "is_primary", "proven_at", "proof_asked_at")
         ),
+        "former_addresses": [
+            {"address": address, "given_up_at": at} for address, at in person.former
+        ],
         "domain_proofs": list(
             user.proofs.values("domain_name", "state", "created_at", "proven_at")
         ),
@@ -83,11 +88,17 @@ def _ended_aliases(person: Person) -> QuerySet[MovedRow]:
 
 def _mails(person: Person) -> list[dict[str, Any]]:
     fields = ("kind", "to_address", "language", "state", "created_at", "handed_over_at")
-    return list(outbox.mails_to(person.addresses, until=person.until).values(*fields))
+    return list(_mails_of(person).order_by("created_at").values(*fields))
 
 
 def _erase_mails(person: Person) -> None:
-    outbox.mails_to(person.addresses, until=person.until).delete()
+    _mails_of(person).delete()
+
+
+def _mails_of(person: Person) -> QuerySet[OutboxMail]:
+    """Also to addresses that were given up since, and to those that were asked for and never proven."""
+    theirs = [(address, person.until) for address in person.addresses]
+    return outbox.mails_of(person.user.pk, to={**dict(person.former), **dict(theirs)})
 
 
 def _activity(person: Person) -> list[dict[str, Any]]:
@@ -125,6 +136,11 @@ def _acted(person: Person) -> list[dict[str, Any]]:
     return [dict(row) for row in rows.values("began_at", "ended_at", "reason")]
 
 
-register(Holding("acted_for", (ActingFor,), _acted, _nothing_more))
+def _forget_why(person: Person) -> None:
+    """What an operator wrote may be about the administrator; when it was, stays."""
+    ActingFor.objects.filter(administrator=person.user).update(reason=NO_REASON_ANY_MORE)
+
+
+register(Holding("acted_for", (ActingFor,), _acted, _forget_why))
 register(Holding("mails", (OutboxMail, MailLink, MailEvent), _mails, _erase_mails))
 register(Holding("activity", (AuditEvent,), _activity, _stays))

@@ -18,11 +18,14 @@ from tenants.models import User
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An account with all addresses it has or had. What came for these after `until` is somebody else's."""
+    """An account with its addresses, and the `former` ones with when it gave them up. What came for them later, or for
+    those it has after `until`, is somebody else's.
+    """
 
     user: User
     addresses: tuple[str, ...]
     until: dt.datetime
+    former: tuple[tuple[str, dt.datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from audit.models import AuditEvent
+from audit.reading import readable
 from tenants.exceptions import NotAllowed
 from tenants.flows import act_for
 from tenants.models import ActingFor, Tenant, User
@@ -56,7 +57,8 @@ def test_an_operator_sees_what_the_administrator_sees_and_the_log_says_for_whom(
     assert [event.action for event in events] == ["operator.began_to_act", "user.disabled"]
     for event in events:
         assert (event.actor_id, event.on_behalf_of_id) == (operator.pk, boss.pk)
-    assert events[0].details["reason"] == REASON
+    (began, _disabled) = readable(events)
+    assert began.details["personal"] == {"reason": REASON}
     client.post(reverse("admin:tenants_tenant_act_end"))
     assert str(outsider.email) in client.get(USERS).content.decode()
     assert AuditEvent.objects.latest("at").action == "operator.ceased_to_act"

@@ -27,7 +27,7 @@ class ConfirmForm(forms.Form):
     reason = forms.CharField(
         max_length=500,
         label=gettext_lazy("Reason"),
-        help_text=gettext_lazy("The organisation reads it in its log."),
+        help_text=gettext_lazy("The organisation reads it in its log, for ever: name nobody."),
         error_messages={"required": gettext_lazy("Give a reason.")},
     )
 

@@ -47,9 +47,7 @@ def begin(
         began_at=now,
         ends_at=now + LASTS,
     )
-    _record(
-        "operator.began_to_act", acting, {"reason": reason, "until": acting.ends_at.isoformat()}
-    )
+    _record("operator.began_to_act", acting, reason=reason, until=acting.ends_at.isoformat())
     return acting
 
 
@@ -60,15 +58,20 @@ def end(*, acting: ActingFor) -> None:
         ended_at=timezone.now()
     )
     if hit:
-        _record("operator.ceased_to_act", acting, {})
+        _record("operator.ceased_to_act", acting)
 
 
-def _record(action: str, acting: ActingFor, details: dict[str, object]) -> None:
+def _record(action: str, acting: ActingFor, *, reason: str = "", **details: object) -> None:
+    """Why somebody acts may be about the administrator on whose behalf it is: it goes when they are erased."""
+    told = {"reason": reason} if reason else {}
+    whose = acting.administrator
     record(
         action=action,
         subject=f"tenant:{acting.tenant_id}",
         tenant_id=acting.tenant_id,
         acting_user=acting.operator,
         on_behalf_of=acting.administrator or acting.tenant,
-        details={"acting": str(acting.pk), **details},
+        details={"acting": str(acting.pk), **details, **({} if whose else told)},
+        personal=told if whose and told else None,
+        person_id=whose.pk if whose else None,
     )

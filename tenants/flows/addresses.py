@@ -159,10 +159,11 @@ def _promote(user: User, new: Address, *, keep_old: bool, acting_user: User | No
     Address.objects.filter(pk=new.pk).update(is_primary=True)
     before, user.email = user.email, new.address
     user.save(update_fields=("email",))
+    _tell(user, before)
+    # From its time on, mail to an address that was given up is somebody else's.
     _record(
         "user.address_changed", user, acting_user, before=before, address=new.address, kept=keep_old
     )
-    _tell(user, before)
     signals.address_changed.send(sender=User, user=user, acting_user=acting_user)
     return User.objects.get(pk=user.pk)
 

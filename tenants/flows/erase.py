@@ -16,6 +16,7 @@ from audit.services import forget_person, record
 from tenants.access import Power, require
 from tenants.exceptions import NothingToRelease
 from tenants.flows.states import require_not_held
+from tenants.former_addresses import former_addresses
 from tenants.models import Address, PendingErasure, User
 from tenants.personal_data import Person, holdings
 from tenants.tombstones import PREFIX, tombstone_of
@@ -72,7 +73,8 @@ def _erase(pending: PendingErasure) -> None:
     user = User.objects.get(pk=pending.user_id)
     # A closed account's address may be somebody else's by now; a deleted one's is reserved.
     until = pending.created_at if user.state == State.CLOSED else timezone.now()
-    person = Person(user, tuple(pending.addresses), until)
+    former = tuple(former_addresses(user))
+    person = Person(user, tuple(pending.addresses), until, former)
     for holding in holdings():
         holding.erase(person)
     _bury(user)

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from audit.services import record
 from tenants.access import Power, require
+from tenants.former_addresses import former_addresses
 from tenants.models import Address, User
 from tenants.personal_data import Person, holdings
 
@@ -19,7 +20,8 @@ def export(*, user: User, acting_user: User | None) -> dict[str, Any]:
     require(acting_user, Power.EXPORT, user)
     now = timezone.now()
     held = Address.objects.filter(user=user).values_list("address", flat=True)
-    person = Person(user, tuple({user.email or "", *held} - {""}), until=now)
+    former = tuple(former_addresses(user))
+    person = Person(user, tuple({user.email or "", *held} - {""}), until=now, former=former)
     answer = {holding.name: holding.export(person) for holding in holdings()}
     record(
         action="user.exported",

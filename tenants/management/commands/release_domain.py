@@ -21,7 +21,9 @@ class Command(ChangeCommand):
         super().add_arguments(parser)
         parser.add_argument("domain")
         parser.add_argument(
-            "--reason", required=True, help="Both organisations read it in their logs."
+            "--reason",
+            required=True,
+            help="Both organisations read it in their logs, for ever: name nobody.",
         )
 
     def change(self, **options: Any) -> Row:

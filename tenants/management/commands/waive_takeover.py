@@ -20,7 +20,11 @@ class Command(ChangeCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("domain")
-        parser.add_argument("--reason", required=True, help="The organisation reads it in its log.")
+        parser.add_argument(
+            "--reason",
+            required=True,
+            help="The organisation reads it in its log, for ever: name nobody.",
+        )
 
     def change(self, **options: Any) -> Row:
         takeover = oversee.waive(
