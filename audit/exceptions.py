@@ -27,5 +27,6 @@ class AuditLogIsAppendOnlyError(Exception):
 class NotAFileOfHeads(Refusal):
     def __init__(self, path: object) -> None:
         super().__init__(
-            f"{path} is not a file of heads. Name one that lies below VAR_DIR as audit/heads.jsonl, or a copy."
+            f"{path} is not a file of heads. Name one that lies below VAR_DIR as audit/heads.jsonl, a copy, or what "
+            "`list_audit_heads --json` printed."
         )

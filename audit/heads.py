@@ -24,6 +24,7 @@ from audit.models import ChainHead
 FILE = Path("audit") / "heads.jsonl"
 OWNER_ONLY = 0o600
 AT_ONCE = 1000
+_DECODER = json.JSONDecoder()
 
 
 def export() -> int:
@@ -60,13 +61,25 @@ def as_row(head: Head) -> dict[str, Any]:
 
 
 def read(path: Path) -> Iterator[Head]:
-    """The heads in a file as `export` writes it, one at a time. Raises NotAFileOfHeads."""
+    """The heads in a file as `export` writes it, one at a time, or in one of answers of `list_audit_heads --json`,
+    one after another. Raises NotAFileOfHeads.
+    """
     try:
         with path.open() as file:
-            for line in file:
-                yield _parsed(json.loads(line))
+            is_an_answer = file.read(1) == "["
+            file.seek(0)
+            rows = _answers(file.read()) if is_an_answer else map(json.loads, file)
+            yield from map(_parsed, rows)
     except (OSError, ValueError, KeyError, TypeError):
         raise NotAFileOfHeads(path) from None
+
+
+def _answers(text: str) -> Iterator[dict[str, Any]]:
+    rest = text.strip()
+    while rest:
+        rows, end = _DECODER.raw_decode(rest)
+        yield from rows
+        rest = rest[end:].lstrip()
 
 
 def _parsed(row: dict[str, Any]) -> Head:

@@ -17,17 +17,21 @@ def end(text: str | None) -> dt.datetime | None:
     """The first moment after: a date means all of its day."""
     if not text:
         return None
-    return _moment(text) + (DAY if _is_date(text) else dt.timedelta())
+    moment = _moment(text)
+    try:
+        return moment + (DAY if _is_date(text) else dt.timedelta())
+    except OverflowError:
+        return None  # the last day that there is: until ever
 
 
 def _moment(text: str) -> dt.datetime:
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(dt.UTC) if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    except (ValueError, OverflowError):
         raise Refusal(
             f"{text!r} is neither a date nor a time: write 2026-11-24 or 2026-11-24T08:30."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def _is_date(text: str) -> bool:

@@ -109,7 +109,10 @@ def test_a_period_is_named_by_days_or_times(tenant: Tenant) -> None:
     assert days("--from", "2026-11-02", "--to", "2026-11-02") == ["02"]
     assert days("--to", "2026-11-02T23:58") == ["01"]
     assert days("--from", "2026-11-03T00:59+01:00") == ["02", "03"]
-    assert "neither a date nor a time" in refusal("get_admin_log", "walkers.com", "--to", "soon")
+    assert days("--from", "0001-01-01", "--to", "9999-12-31") == ["01", "02", "03"]
+    for text in ("soon", "0001-01-01T00:00+05:00"):
+        words = refusal("get_admin_log", "walkers.com", "--to", text)
+        assert "neither a date nor a time" in words
     assert "No tenant" in refusal("get_admin_log", "nobody.com")
 
 

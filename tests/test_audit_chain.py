@@ -381,6 +381,27 @@ def test_heads_are_listed_as_they_are_exported(tmp_path: Path, settings: Setting
     assert claim_of(ChainHead.objects.get(chain=tenant.id)).is_genuine
 
 
+def test_what_the_command_prints_is_a_file_of_heads_as_well(
+    tmp_path: Path, settings: Settings
+) -> None:
+    """Also several answers in one file, as a timer appends them."""
+    settings.VAR_DIR = tmp_path
+    note(TenantFactory.create(name="walkers.com").id)
+    note()
+    chain_audit_log()
+    out = io.StringIO()
+    call_command("list_audit_heads", "--json", stdout=out)
+    call_command("list_audit_heads", "walkers.com", "--json", stdout=out)
+    (tmp_path / "kept").write_text(out.getvalue())
+    assert len(list(heads.read(tmp_path / "kept"))) == 3
+    assert say_verified("--heads", str(tmp_path / "kept")) == ({"intact": True, "wrong": []}, 0)
+    (tmp_path / "kept").write_text(out.getvalue().replace('"number": 1', '"number": 9'))
+    assert say_verified("--heads", str(tmp_path / "kept"))[1] == 1
+    (tmp_path / "kept").write_text(out.getvalue()[:-3])
+    words = refusal("verify_audit_log", "--heads", str(tmp_path / "kept"))
+    assert "not a file of heads" in words
+
+
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "heads").write_text("[1]\n")
     for name in ("heads", "nothing"):

@@ -29,7 +29,11 @@ class Command(PortalCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("domain", nargs="?")
-        parser.add_argument("--heads", type=Path, help="A file of exported heads, or a copy.")
+        parser.add_argument(
+            "--heads",
+            type=Path,
+            help="A file of exported heads, a copy, or what list_audit_heads --json printed.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         chain_pending(everything=True)
