@@ -48,6 +48,13 @@ class FileUnreadable(Refusal):
         )
 
 
+class ImportOver(Refusal):
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            _("The import of %(file)s is over already: no row is left to stop.") % {"file": name}
+        )
+
+
 class TooManyRows(Refusal):
     def __init__(self, most: int) -> None:
         super().__init__(

@@ -20,6 +20,7 @@ from signup.flows import import_in_background
 from signup.flows.import_in_background import carry_on, carry_on_forgotten
 from signup.models import ImportedLine, UserImport
 from signup.tasks import import_users, purge_signups
+from tenants.exceptions import NotAllowed
 from tenants.models import Domain, User
 from tests.factories import OperatorFactory
 from tests.staff import administrator, sign_in_fresh
@@ -157,6 +158,97 @@ def test_whoever_lost_the_power_meanwhile_makes_nothing(
     carry_on(job.pk)
     job.refresh_from_db()
     assert job.refused == 1
+
+
+def stop(client: Client, job: UserImport) -> str:
+    there = reverse("admin:signup_userimport_stop", args=(job.pk,))
+    assert client.get(there).status_code == 405
+    return client.post(there, follow=True).content.decode()
+
+
+@pytest.fixture
+def half_done(
+    client: Client, boss: User, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> UserImport:
+    """A worker was killed in the middle: two rows of five are done."""
+    job = hand_over(client, *(f"person{number}@{boss.tenant}" for number in range(5)))
+    note = import_in_background._note
+
+    def killed_at_the_third(job: UserImport, row: Any) -> None:
+        if row.line == 4:
+            raise SystemExit
+        note(job, row)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(import_in_background, "_note", killed_at_the_third)
+        with pytest.raises(SystemExit):
+            carry_on(job.pk)
+    return job
+
+
+def test_an_import_is_stopped_what_was_done_stays_and_each_row_is_told(
+    client: Client, boss: User, half_done: UserImport
+) -> None:
+    assert "Stop the import" in shown(client, half_done)
+    said = stop(client, half_done)
+    assert "Rows that were done stay as they are: 2. Rows that were not: 3." in said
+    assert '<h2 id="what-became">Stopped</h2>' in said
+    assert "Stop the import" not in said
+    half_done.refresh_from_db()
+    assert (half_done.created, half_done.stopped, half_done.text) == (2, 3, "")
+    results = [line.split(",")[2] for line in table(client, half_done)[1:]]
+    assert results == ["created", "created", "stopped", "stopped", "stopped"]
+    carry_on(half_done.pk)
+    assert carry_on_forgotten() == 0
+    assert User.objects.filter(email__startswith="person").count() == 2
+    event = AuditEvent.objects.get(action="users.import_stopped")
+    assert (event.actor_id, event.details["stopped"]) == (boss.pk, 3)
+    assert not AuditEvent.objects.filter(action="users.imported").exists()
+
+
+def test_a_worker_that_is_at_a_row_ends_after_it(
+    client: Client, boss: User, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = hand_over(client, *(f"person{number}@{boss.tenant}" for number in range(5)))
+    note = import_in_background._note
+
+    def stopped_after_the_second(job: UserImport, row: Any) -> None:
+        note(job, row)
+        if row.line == 3:
+            stop(client, job)
+
+    monkeypatch.setattr(import_in_background, "_note", stopped_after_the_second)
+    carry_on(job.pk)
+    job.refresh_from_db()
+    assert (job.created, job.stopped, job.finished) == (2, 3, 2)
+    assert User.objects.filter(email__startswith="person").count() == 2
+
+
+def test_a_row_that_was_noted_as_stopped_is_nobodys_any_more(
+    client: Client, boss: User, half_done: UserImport
+) -> None:
+    """A worker that had looked a moment before the press."""
+    stop(client, half_done)
+    import_in_background._one(half_done, 4, {"email": f"person2@{boss.tenant}"})
+    assert not User.objects.filter(email=f"person2@{boss.tenant}").exists()
+
+
+def test_the_maker_a_colleague_and_an_operator_stop_it_and_nobody_else(
+    client: Client, boss: User, asked: list[str]
+) -> None:
+    colleague, outsider = administrator(boss.tenant), administrator()
+    for who in (boss, colleague, OperatorFactory.create()):
+        sign_in_fresh(client, boss)
+        job = hand_over(client, f"anna@{boss.tenant}")
+        sign_in_fresh(client, outsider)
+        there = reverse("admin:signup_userimport_stop", args=(job.pk,))
+        assert client.post(there).status_code == 404
+        with pytest.raises(NotAllowed):
+            import_in_background.stop(job=job, acting_user=outsider)
+        sign_in_fresh(client, who)
+        assert "The import was stopped." in stop(client, job)
+        assert "is over already" in stop(client, job)
+    assert UserImport.objects.filter(stopped=1).count() == 3
 
 
 @pytest.mark.parametrize(

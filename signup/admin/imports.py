@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from audit import refusals
 from audit.admin import ReadOnlyAdmin
@@ -35,11 +36,12 @@ class UserImportAdmin(ReadOnlyAdmin):
         "file_name",
         "tenant",
         "asked_by",
-        "state",
+        "outcome",
         "rows",
         "created",
         "exists",
         "refused",
+        "stopped",
     )
     list_select_related = ("tenant", "asked_by")
     list_filter = ("state", "created_at")
@@ -58,8 +60,16 @@ class UserImportAdmin(ReadOnlyAdmin):
         person = User.objects.filter(pk=job.on_behalf_of_id).first()
         return str(person or job.tenant)
 
+    @admin.display(description=_("state"), ordering="state")
+    def outcome(self, job: UserImport) -> str:
+        return str(job.outcome)
+
     def get_urls(self) -> list[Any]:
-        named = {"progress": self.progress_view, "lines": self.lines_view}
+        named = {
+            "progress": self.progress_view,
+            "lines": self.lines_view,
+            "stop": require_POST(self.stop_view),
+        }
         own = [
             path(
                 f"<path:object_id>/{name}/",
@@ -128,8 +138,35 @@ class UserImportAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         job = self.get_object(request, object_id)
         refused = self._lines(job).filter(result="refused")[:SHOWN] if job else ()
-        context = {"refused": refused, "shown": SHOWN, **(extra_context or {})}
+        context = {
+            "refused": refused,
+            "shown": SHOWN,
+            "may_stop": job is not None
+            and not job.is_over
+            and import_in_background.may_stop(job, operator_of(request)),
+            **(extra_context or {}),
+        }
         return super().change_view(request, object_id, form_url, context)
+
+    def stop_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        job = self._job(request, object_id)
+        try:
+            job = import_in_background.stop(job=job, acting_user=operator_of(request))
+        except Refusal as refusal:
+            refusals.note(
+                request,
+                refusal,
+                action="users.import_stopped",
+                subject=self.subject_of(job),
+                tenant_id=job.tenant_id,
+            )
+            messages.warning(request, str(refusal))
+        else:
+            said = gettext(
+                "The import was stopped. Rows that were done stay as they are: %(done)d. Rows that were not: %(stopped)d."
+            ) % {"done": job.finished, "stopped": job.stopped}
+            messages.success(request, said)
+        return redirect("admin:signup_userimport_change", job.pk)
 
     def progress_view(self, request: HttpRequest, object_id: str) -> JsonResponse:
         """For the script of the page, which shows it anew when there is something new."""

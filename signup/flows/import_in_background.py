@@ -1,4 +1,5 @@
 """A file of accounts that somebody hands over on a page: a worker makes them, row by row, and may be killed at any.
+Somebody may stop it: then the rows that are left are noted as stopped, and no worker is needed for that.
 
 Each row commits with what became of it, so that whoever goes on begins behind the last, and of two workers on one
 file the second makes nothing. Whoever asked needs the power for each row at the time of that row.
@@ -17,14 +18,16 @@ from django.utils import timezone
 from audit import origin
 from audit.services import record
 from outbox import announcing
-from signup.exceptions import NotATable, TooManyRows
+from signup.exceptions import ImportOver, NotATable, TooManyRows
 from signup.flows.import_users import ImportedRow, import_row, rows_of
 from signup.models import ImportedLine, UserImport
-from tenants.access import require_create_in
+from tenants.access import governs, require_create_in
+from tenants.exceptions import NotAllowed
 from tenants.models import Tenant, User
 
 TASK = "signup.tasks.import_users"
 MOST_ROWS = 10_000
+BATCH = 500
 LONGEST_FILE_NAME = 120
 KEPT_FOR = dt.timedelta(days=30)
 FORGOTTEN_AFTER = dt.timedelta(minutes=2)
@@ -74,9 +77,57 @@ def _go_through(job: UserImport) -> None:
     UserImport.objects.filter(pk=job.pk, state=State.WAITING).update(state=State.RUNNING)
     done = job.lines.aggregate(last=Max("line"))["last"] or 0
     for line, row in rows_of(job.text.splitlines(keepends=True)):
-        if line > done:
-            _one(job, line, row)
+        if line <= done:
+            continue
+        if _is_over(job):
+            return
+        _one(job, line, row)
     _finish(job)
+
+
+def _is_over(job: UserImport) -> bool:
+    """Stopped, or another worker was faster."""
+    return UserImport.objects.filter(pk=job.pk, state=State.DONE).exists()
+
+
+@transaction.atomic
+def stop(*, job: UserImport, acting_user: User) -> UserImport:
+    """What was done stays. A worker that is at a row meanwhile has it or has it not, by the constraint of rows.
+
+    Raises NotAllowed or ImportOver.
+    """
+    if not may_stop(job, acting_user):
+        raise NotAllowed
+    if job.is_over:
+        raise ImportOver(str(job))
+    # Rows first, then the import, as a worker does: two who wait for each other would wait for ever.
+    done = set(job.lines.values_list("line", flat=True))
+    left = (
+        ImportedLine(user_import=job, line=line, email=row["email"].strip()[:320], result="stopped")
+        for line, row in rows_of(job.text.splitlines(keepends=True))
+        if line not in done
+    )
+    ImportedLine.objects.bulk_create(left, batch_size=BATCH, ignore_conflicts=True)
+    stopped, now = job.lines.filter(result="stopped").count(), timezone.now()
+    hit = UserImport.objects.filter(pk=job.pk).exclude(state=State.DONE)
+    if not hit.update(state=State.DONE, ended_at=now, stopped_at=now, stopped=stopped, text=""):
+        raise ImportOver(str(job))
+    job.refresh_from_db()
+    record(
+        action="users.import_stopped",
+        subject=f"import:{job.pk}",
+        tenant_id=job.tenant_id,
+        acting_user=acting_user,
+        details={"done": job.finished, "stopped": stopped},
+    )
+    return job
+
+
+def may_stop(job: UserImport, acting_user: User) -> bool:
+    """Whoever asked for it, administrators of the organisation, and operators."""
+    if acting_user.pk == job.asked_by_id:
+        return acting_user.is_active
+    return governs(acting_user, job.tenant)
 
 
 def carry_on_forgotten() -> int:

@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from audit.origin import Behalf
@@ -44,6 +45,8 @@ class UserImport(models.Model):
     created_at = models.DateTimeField(_("asked"), default=timezone.now)
     progressed_at = models.DateTimeField(_("last progress"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    stopped = models.PositiveIntegerField(_("stopped before"), default=0, db_default=0)
+    stopped_at = models.DateTimeField(_("stopped"), null=True)
 
     class Meta:
         verbose_name = _("import of users")
@@ -83,6 +86,11 @@ class UserImport(models.Model):
         return self.state == self.State.DONE
 
     @property
+    def outcome(self) -> str | Promise:
+        """The state, and whether somebody ended it before the last row."""
+        return _("stopped") if self.stopped_at else self.get_state_display()
+
+    @property
     def mark(self) -> str:
         """Another one whenever there is something new to see."""
         return f"{self.state} {self.finished}"
@@ -95,6 +103,7 @@ class ImportedLine(models.Model):
         CREATED = "created", _("account made")
         EXISTS = "exists", _("had an account")
         REFUSED = "refused", _("refused")
+        STOPPED = "stopped", _("stopped before this row")
 
     id = models.BigAutoField(primary_key=True)
     user_import = models.ForeignKey(UserImport, on_delete=models.CASCADE, related_name="lines")
