@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, OperationalError, connections
 
 from audit.schema import HoldRule
 
@@ -132,15 +132,26 @@ def _postgres(name: str) -> list[str]:
     return [function, trigger]
 
 
+DEADLOCK = (
+    "40P01"  # PostgreSQL's code for a transaction that it ended because two waited for each other
+)
+
+
 class DomainMoved(Exception):
     """The domain went to another tenant while somebody joined it. What was done is undone; it can be done again."""
 
 
 @contextmanager
 def moved_meanwhile() -> Iterator[None]:
-    """Around a transaction that makes an account in a domain which it read before. Raises DomainMoved."""
+    """Around a transaction that makes an account in a domain which it read before. Raises DomainMoved, also where it and
+    a move waited for each other: both may make the same subscription, and nobody who joins holds the tenant before that.
+    """
     try:
         yield
+    except OperationalError as error:
+        if getattr(error.__cause__, "pgcode", None) == DEADLOCK:
+            raise DomainMoved from None
+        raise
     except IntegrityError as error:
         diagnosis = getattr(error.__cause__, "diag", None)
         if diagnosis and diagnosis.constraint_name in WATCHES:

@@ -107,6 +107,84 @@ print(json.dumps({"failures": failures, "moves": len(moves), "torn": torn, "join
                   "without_unit": units, "unit_of_another": strangers}))
 """
 
+A_CIRCLE = """
+from django.db import transaction
+from subscriptions.models import FREE_PLAN, Subscription
+from tenants.models import Tenant
+
+ACCEPTED = {document.kind: document.version for document in current_documents("en")}
+shop, failures = unmanaged("shop.com"), []
+sign_up = SignUp.objects.create(
+    address="joiner@shop.com", domain="shop.com", outcome="confirm", language="en"
+)
+
+def waits():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchall())
+
+def join():
+    held.wait()
+    try:
+        confirm.complete(
+            sign_up=sign_up, first_name="Jo", last_name="In", password="a long password", accepted=ACCEPTED
+        )
+    except Exception as error:
+        failures.append(repr(error))
+
+def move():
+    with transaction.atomic():
+        Tenant.objects.select_for_update().get(pk=shop.pk)
+        held.set()
+        while not waits():
+            pass
+        Subscription.objects.create(tenant=shop, plan_id=FREE_PLAN)
+
+held = threading.Event()
+at_once(join, move)
+with connection.cursor() as cursor:
+    cursor.execute("SELECT pg_stat_force_next_flush()") if connection.pg_version >= 150000 else None
+    cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+    (deadlocks,) = cursor.fetchone()
+print(json.dumps({"failures": failures, "deadlocks": deadlocks,
+                  "units": User.objects.get(email="joiner@shop.com").assigned_licences.count()}))
+"""
+
+A_RELEASE = """
+import time
+from tenants.flows import release
+from tenants.models import DomainProof, Tenant
+from tests.factories import UserFactory
+from tests.left_behind import assert_administrators_see_what_they_may
+from tests.takeovers import lost
+
+ada, olga = managed("firm.com"), managed("other.com")
+proven(ada, "shop.com")
+person = UserFactory.create(tenant=ada.tenant, email="person@shop.com")
+Tenant.objects.filter(pk=ada.tenant_id).update(allow_email_verified_users=False)
+lost(DomainProof.objects.get(domain_name="shop.com"), days=31)
+proven(olga, "shop.com")
+sign_up = SignUp.objects.create(
+    address="person@shop.com", domain="shop.com", outcome="add_plan", language="en"
+)
+person, finish, begun = User.objects.get(pk=person.pk), confirm._finish, threading.Event()
+
+def held(*args):
+    begun.set()
+    time.sleep(1)
+    finish(*args)
+
+def give():
+    begun.wait()
+    release.release(domain_name="shop.com", reason="Sold.", acting_user=None)
+
+confirm._finish = held
+at_once(give, lambda: confirm.add_plan(sign_up=sign_up, user=person))
+assert_administrators_see_what_they_may()
+sign_up.refresh_from_db()
+print(json.dumps([sign_up.state, holder("shop.com") == olga.tenant, sign_up.is_left_behind]))
+"""
+
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
@@ -155,3 +233,14 @@ def test_who_joins_while_the_domain_moves_is_where_the_domain_is(product: Produc
         "without_unit": 0,
         "unit_of_another": 0,
     }
+
+
+def test_who_joins_while_a_move_makes_the_same_plan_joins_after_it(product: Product) -> None:
+    """The one waits for the organisation's row, which the other holds, that one for the plan that the first has made:
+    PostgreSQL ends whoever waited first, and they try again.
+    """
+    assert seen(product, A_CIRCLE) == {"failures": [], "deadlocks": 1, "units": 1}
+
+
+def test_whom_a_release_leaves_behind_while_a_plan_is_added_is_marked(product: Product) -> None:
+    assert seen(product, A_RELEASE) == ["completed", True, True]
