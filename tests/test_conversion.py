@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
+from django.core.management.base import CommandError
 from django.test import Client
 from django.utils import timezone
 
@@ -343,3 +344,24 @@ def test_renewing_and_cancelling_at_the_end_say_who_gains_and_loses(tenant: Tena
         assert {row["capability"]: row["gaining"] for row in renewed["changes"]}[
             "custom_templates"
         ] == [str(user.email)]
+
+
+def test_other_units_leave_the_end_as_it_is(tenant: Tenant) -> None:
+    words = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK")
+    end = run(*words, "--units", "4", "--until", "2099-12-31")["ends_at"]
+    run("cancel_subscription", "walkers.com", "--at-end")
+    more = run(*words, "--units", "9")
+    assert (more["units"], more["ends_at"], more["cancels_at_end"]) == (9, end, True)
+    assert run(*words, "--until", "2098-12-31")["ends_at"] < end
+    assert run(*words, "--no-end")["ends_at"] is None
+    with pytest.raises(CommandError, match="not allowed with"):
+        run(*words, "--no-end", "--until", "2098-12-31")
+
+
+def test_what_has_ended_is_had_again_without_end_unless_one_is_named(tenant: Tenant) -> None:
+    words = ("convert_subscription", "walkers.com", "--plan", "ENTERPRISEPACK")
+    with time_machine.travel(dt.datetime(2028, 2, 1, tzinfo=dt.UTC), tick=False) as clock:
+        run(*words, "--units", "4", "--until", "2028-02-28")
+        clock.move_to(dt.datetime(2028, 3, 10, tzinfo=dt.UTC))
+        again = run(*words, "--units", "5")
+        assert (again["state"], again["ends_at"]) == ("active", None)

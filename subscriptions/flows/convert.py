@@ -34,12 +34,14 @@ def convert_subscription(
     units: int | None = None,
     trial: dt.timedelta | None = None,
     until: dt.datetime | None = None,
+    is_endless: bool = False,
     instead_of: Plan | None = None,
 ) -> Subscription:
     """Gives `tenant` a plan, or changes the units, trial or end of the one it has.
 
     Without `trial` the subscription is bought: a trial that was running becomes active, until `until` or
-    without end. `instead_of`: the subscription to that plan becomes one to this, up or down, with the units
+    without end. What was bought keeps an end that is still to come, unless `until`, or `is_endless`, says otherwise.
+    `instead_of`: the subscription to that plan becomes one to this, up or down, with the units
     that are assigned. Raises NotAllowed, UnitsRequired for a paid plan without units, TooFewUnits below what
     is assigned, NoSuchNumber, EndIsOver, EndTooFar, NotSold, NotSubscribed or SubscribedAlready.
     """
@@ -51,6 +53,7 @@ def convert_subscription(
         units=units,
         trial=trial,
         until=until,
+        is_endless=is_endless,
         instead_of=instead_of,
     )
 
@@ -64,6 +67,7 @@ def give_plan(
     units: int | None = None,
     trial: dt.timedelta | None = None,
     until: dt.datetime | None = None,
+    is_endless: bool = False,
     instead_of: Plan | None = None,
 ) -> Subscription:
     """The same, for processes that have asked themselves who may."""
@@ -96,8 +100,9 @@ def give_plan(
         record_change("subscription.created", subscription, acting_user=acting_user)
         return subscription
     subscription.units = _enough(subscription, units)
-    # What is only changed to another plan keeps its dates, unless new ones are given with it.
-    if trial or until or not instead_of:
+    # What is only changed in units or plan keeps its dates, unless new ones are given with it.
+    keeps = instead_of is not None or _ends_later(subscription, now)
+    if trial or until or is_endless or not keeps:
         subscription.trial_ends_at, subscription.ends_at = trial_ends_at, until
         subscription.cancels_at_end = False
     _save(subscription, "subscription.changed", acting_user)
@@ -144,6 +149,10 @@ def set_units(*, tenant: Tenant, plan: Plan, units: int, acting_user: User | Non
     subscription.units = _enough(subscription, units)
     _save(subscription, "subscription.changed", acting_user)
     return subscription
+
+
+def _ends_later(subscription: Subscription, now: dt.datetime) -> bool:
+    return subscription.ends_at is not None and subscription.ends_at > now
 
 
 def _renewed_until(subscription: Subscription, months: int) -> dt.datetime:

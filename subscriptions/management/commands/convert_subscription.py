@@ -28,7 +28,13 @@ class Command(ChangeCommand):
         parser.add_argument("--plan", required=True, metavar="SKU")
         parser.add_argument("--units", type=int)
         parser.add_argument("--trial", type=int, metavar="DAYS")
-        parser.add_argument("--until", metavar="DAY", help="The last day; without: no end.")
+        end_of_it = parser.add_mutually_exclusive_group()
+        end_of_it.add_argument(
+            "--until",
+            metavar="DAY",
+            help="The last day. Without, what was bought keeps an end that is still to come, and all else has none.",
+        )
+        end_of_it.add_argument("--no-end", action="store_true", help="Takes the end away.")
         parser.add_argument(
             "--instead-of",
             metavar="SKU",
@@ -46,6 +52,7 @@ class Command(ChangeCommand):
                 units=number("units", options["units"], most=MOST_UNITS),
                 trial=dt.timedelta(days=trial) if trial else None,
                 until=end(options["until"]),
+                is_endless=options["no_end"],
                 instead_of=get_plan(options["instead_of"]) if options["instead_of"] else None,
                 acting_user=None,
             ),
