@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db.models import F
 
+from audit import growing_file
 from audit.chain import INSTALLATION, Head, claim_of
 from audit.exceptions import NotAFileOfHeads
 from audit.models import ChainHead
 
 FILE = Path("audit") / "heads.jsonl"
-OWNER_ONLY = 0o600
 AT_ONCE = 1000
 _DECODER = json.JSONDecoder()
 
@@ -31,23 +30,12 @@ def export() -> int:
     """Appends the heads that were not exported yet; their number. A crash in between exports some twice."""
     count = 0
     while rows := list(ChainHead.objects.exclude(exported_number=F("number"))[:AT_ONCE]):
-        _append(map(claim_of, rows))
+        growing_file.append(Path(settings.VAR_DIR) / FILE, [as_row(claim_of(row)) for row in rows])
         for row in rows:
             row.exported_number = row.number
         ChainHead.objects.bulk_update(rows, ["exported_number"])
         count += len(rows)
     return count
-
-
-def _append(heads: Iterable[Head]) -> None:
-    path = Path(settings.VAR_DIR) / FILE
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lines = "".join(f"{json.dumps(as_row(head))}\n" for head in heads)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, OWNER_ONLY)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(lines)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def as_row(head: Head) -> dict[str, Any]:

@@ -34,8 +34,13 @@ from rms_portal.backup.exceptions import (
 )
 from rms_portal.installation import replace_secret_key
 from rms_portal.version import version
+from tenants.flows.leave_again import leave_again
 
 STANDARD_STREAM = "-"
+STILL_THERE = (
+    "The account {} had left since this backup was made, and is the last administrator or operator in it: close it "
+    "once there is another."
+)
 ENGINES: dict[str, ModuleType] = {"postgresql": postgres, "sqlite": sqlite}
 
 
@@ -44,6 +49,8 @@ class Restored:
     manifest: Manifest
     # What the operator has to do, in sentences.
     to_do: list[str]
+    # Accounts that had left since the backup was made.
+    left_again: int = 0
 
 
 def make_backup(target: str, *, with_secrets: bool) -> Manifest:
@@ -126,6 +133,7 @@ def restore(source: str, *, force: bool, check_only: bool = False) -> Restored:
         _replace_database(reader)
         call_command("migrate", interactive=False, verbosity=0)
         to_do = _restore_key(reader, source)
+    again = leave_again()
     with transaction.atomic():
         record(
             action="installation.restored",
@@ -134,7 +142,8 @@ def restore(source: str, *, force: bool, check_only: bool = False) -> Restored:
             acting_user=None,
             details={"backup_of": reader.manifest.created},
         )
-    return Restored(reader.manifest, to_do)
+    stayed = [STILL_THERE.format(user_id) for user_id in again.still_there]
+    return Restored(reader.manifest, [*to_do, *stayed], left_again=again.count)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from audit.services import record
 from outbox.services import enqueue
-from tenants import signals
+from tenants import leavers_file, signals
 from tenants.access import Power, operates, require, require_operates
 from tenants.exceptions import (
     GoneAlready,
@@ -108,6 +108,7 @@ def close(*, user: User, acting_user: User | None) -> None:
         enqueue(kind="tenants.account_closed", to_address=address, language=user.language)
     # Last: what is sent to the address from here on is for whoever has it next.
     _erase_later(user, addresses, CLOSED_ERASED_AFTER)
+    leavers_file.note(user.pk, State.CLOSED)
 
 
 def _shut(

@@ -50,5 +50,6 @@ class Command(ChangeCommand):
             "created": restored.manifest.created,
             "version": restored.manifest.version,
             "engine": restored.manifest.engine,
+            "left_again": restored.left_again,
             "to_do": restored.to_do,
         }
