@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from signup.models import Acceptance, ImportedLine, MailPause, SignUp, UserImport
-from tenants.personal_data import Holding, Person, register
+from tenants.personal_data import ERASED, Holding, Person, register
 
 
 def _sign_ups_of(person: Person) -> QuerySet[SignUp]:
@@ -16,12 +16,21 @@ def _sign_ups_of(person: Person) -> QuerySet[SignUp]:
 
 
 def _sign_ups(person: Person) -> list[dict[str, Any]]:
-    fields = ("address", "state", "outcome", "language", "browser", "created_at", "ended_at")
-    return list(_sign_ups_of(person).order_by("created_at").values(*fields))
+    fields = ("address", "state", "outcome", "sku", "return_url", "language", "browser")
+    times = ("created_at", "asked_again_at", "ended_at")
+    return list(_sign_ups_of(person).order_by("created_at").values(*fields, *times))
+
+
+def _pauses(person: Person) -> list[dict[str, Any]]:
+    rows = MailPause.objects.filter(address__in=person.addresses)
+    return [dict(row) for row in rows.values("address", "until")]
+
+
+def _keep_pauses(person: Person) -> None:
+    """A pause of mail stays for its 7 days: it speaks of the mailbox, and protects it."""
 
 
 def _erase_sign_ups(person: Person) -> None:
-    """A pause of mail stays for its 7 days: it speaks of the mailbox, and protects it."""
     _sign_ups_of(person).delete()
 
 
@@ -49,6 +58,19 @@ def _erase_imported(person: Person) -> None:
     _imported_rows(person).delete()
 
 
-register(Holding("imports", (UserImport, ImportedLine), _imported, _erase_imported))
-register(Holding("sign_ups", (SignUp, MailPause), _sign_ups, _erase_sign_ups))
+def _handed_over(person: Person) -> list[dict[str, Any]]:
+    """Files of theirs; the accounts in them are others'."""
+    rows = UserImport.objects.filter(asked_by=person.user).order_by("created_at")
+    return [dict(row) for row in rows.values("file_name", "state", "rows", "created_at")]
+
+
+def _forget_files(person: Person) -> None:
+    """The name of a file is its author's; what became of its rows stays its 30 days."""
+    UserImport.objects.filter(asked_by=person.user).update(file_name=ERASED)
+
+
+register(Holding("imports", (ImportedLine,), _imported, _erase_imported))
+register(Holding("imported_files", (UserImport,), _handed_over, _forget_files))
+register(Holding("sign_ups", (SignUp,), _sign_ups, _erase_sign_ups))
+register(Holding("mail_pauses", (MailPause,), _pauses, _keep_pauses))
 register(Holding("accepted_documents", (Acceptance,), _accepted, _erase_accepted))

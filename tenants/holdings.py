@@ -21,10 +21,8 @@ from tenants.models import (
     PendingErasure,
     User,
 )
-from tenants.personal_data import Holding, Person, register
+from tenants.personal_data import ERASED, Holding, Person, register
 from tenants.takeover.people import ALIAS
-
-NO_REASON_ANY_MORE = "[erased]"
 
 
 def _account(person: Person) -> dict[str, Any]:
@@ -41,12 +39,17 @@ def _account(person: Person) -> dict[str, Any]:
         "creation_method": user.creation_method,
         "admission": user.admission,
         "language": user.language,
+        "admitted_at": user.admitted_at,
+        "must_choose_password": user.must_choose_password,
         "created_at": user.created_at,
         "last_sign_in": user.last_login,
         "all_sessions_ended_at": user.sessions_ended_at,
         "addresses": list(
             user.addresses.values("address", "is_primary", "proven_at", "proof_asked_at")
         ),
+        "to_be_erased_at": PendingErasure.objects.filter(user=user)
+        .values_list("due_at", flat=True)
+        .first(),
         "former_addresses": [
             {"address": address, "given_up_at": at} for address, at in person.former
         ],
@@ -138,7 +141,7 @@ def _acted(person: Person) -> list[dict[str, Any]]:
 
 def _forget_why(person: Person) -> None:
     """What an operator wrote may be about the administrator; when it was, stays."""
-    ActingFor.objects.filter(administrator=person.user).update(reason=NO_REASON_ANY_MORE)
+    ActingFor.objects.filter(administrator=person.user).update(reason=ERASED)
 
 
 register(Holding("acted_for", (ActingFor,), _acted, _forget_why))

@@ -38,6 +38,8 @@ class Holding:
     erase: Callable[[Person], None]
 
 
+# In place of words that have to be there.
+ERASED = "[erased]"
 _holdings: dict[str, Holding] = {}
 
 

@@ -6,6 +6,7 @@ Each trace has a word of its own, so that what stays says where it came from.
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from contextlib import suppress
 from importlib import import_module
@@ -57,6 +58,9 @@ TRACES = {
     "browserofanna": "her browser",
     "askedbytelephone": "what an operator wrote about her",
 }
+
+# Colleagues, people of the organisation that she took over, and operators.
+OTHERS = ("ben@", "carl", "person0@", "operator", "wrong")
 
 
 def after(**time: float) -> time_machine.travel:
@@ -188,6 +192,9 @@ def test_after_30_days_nothing_is_left_of_somebody_who_did_everything(leaving: s
         is_known_to_others(anna)
         OutboxMail.objects.update(state=OutboxMail.State.FAILED, failed_at=timezone.now())
         assert left() == TRACES
+        theirs = json.dumps(run("export_account", ANNA)).lower()
+        assert {word for word in TRACES if word not in theirs} == set()
+        assert [word for word in OTHERS if word in theirs] == []
     with after(hours=1):
         run(leaving, ANNA)
     with after(days=30, hours=2):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from audit.exceptions import Refusal
 from tenants.exceptions import DirectoryError, NotAllowed
 from tenants.models import Takeover
 from tenants.takeover import exceptions, limit_exceptions
 
 LONGEST_WORDS = 500
+ADDRESS = re.compile(r"\S+@\S+")
 
 
 def _known() -> dict[str, type[DirectoryError]]:
@@ -26,7 +29,9 @@ def kept(refusal: Refusal) -> dict[str, object]:
     name = type(refusal).__name__
     if KNOWN.get(name) is type(refusal):
         return NONE | {"refusal_name": name, "refusal_about": list(refusal.about)}
-    return NONE | {"refusal_name": name, "refusal": str(refusal)[:LONGEST_WORDS]}
+    # The journal is kept for ever, and so nobody's address is.
+    words = ADDRESS.sub("…", str(refusal))[:LONGEST_WORDS]
+    return NONE | {"refusal_name": name, "refusal": words}
 
 
 def told(takeover: Takeover) -> str:
