@@ -19,7 +19,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from tenants import addresses
+from audit import spelling
 from tenants.models import User
 
 # Recovery codes stand in for one of these; they are none.
@@ -188,6 +188,6 @@ def _own_texts(user: AbstractBaseUser | None) -> list[str]:
     if isinstance(user, User):
         domain = (user.email or "").rpartition("@")[2]
         texts += [user.first_name, user.last_name, user.email or ""]
-        texts += [domain, addresses.shown_domain(domain)]
+        texts += [domain, spelling.shown_domain(domain)]
         texts += [user.tenant.name] if user.tenant else []
     return texts

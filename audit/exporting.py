@@ -43,7 +43,9 @@ def rows_of(
     page: Any, changes: ChangeList, *, prepare: Callable[[list[Any]], None]
 ) -> Iterator[list[str]]:
     """The list's columns: first their names, then each row in the list's order; `prepare` sees rows before."""
-    columns = [str(name) for name in changes.list_display if name != "action_checkbox"]
+    # Programs read files: addresses and domains in them are as they are stored.
+    shown = (name for name in changes.list_display if name != "action_checkbox")
+    columns = [str(getattr(name, "stored_as", name)) for name in shown]
     yield [capfirst(str(label_for_field(name, page.model, page))) for name in columns]
     rows = changes.queryset.iterator(chunk_size=READ_AT_ONCE)
     while part := list(islice(rows, READ_AT_ONCE)):

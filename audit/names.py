@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 
 from audit.models import AuditEvent
 from audit.scope import Scope
+from audit.spelling import both
 
 Names = dict[uuid.UUID, str]
 
@@ -46,6 +47,8 @@ def subject_in(event: AuditEvent) -> str:
     kind, _, rest = event.subject.partition(":")
     known = _as_id(rest)
     name = name_in(event, known) if known else ""
+    if kind == "domain":
+        return f"{kind}:{both(rest)}"
     return f"{kind}: {name}" if name and name != str(known) else event.subject
 
 

@@ -5,13 +5,13 @@ of whoever asks. A page opens for administrators by saying how its rows reach th
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from functools import wraps
+from functools import cache, wraps
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
-from django.db.models import Field, Model, QuerySet
+from django.db.models import CharField, Field, Model, QuerySet
 from django.db.models.constants import LOOKUP_SEP
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern
@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import freshness, refusals, scope
 from audit.scope import Reach
+from audit.spelling import both, shown_address
 
 View = Callable[..., HttpResponseBase]
 # Those that Django's filters make.
@@ -75,6 +76,35 @@ class ScopedInline(Scoped, admin.TabularInline):  # type: ignore[type-arg]
         return False
 
 
+# Fields that hold an address or a domain in its stored spelling.
+SPELLED = {"email", "address", "to_address", "domain", "domain_name"}
+
+
+def spelled(model: type[Model], name: Any, how: Callable[[str], str]) -> Any:
+    """In place of such a field, what a page shows of it; any other name as it is."""
+    return _spelled(model, name, how) if name in SPELLED and _has_text(model, name) else name
+
+
+def _has_text(model: type[Model], name: str) -> bool:
+    try:
+        return isinstance(model._meta.get_field(name), CharField)
+    except FieldDoesNotExist:
+        return False
+
+
+@cache
+def _spelled(model: type[Model], name: str, how: Callable[[str], str]) -> Callable[[Any], Any]:
+    def shown(row: Any) -> Any:
+        value = getattr(row, name)
+        return how(value) if value else value
+
+    field: Any = model._meta.get_field(name)
+    shown.__name__ = name
+    facts = {"short_description": field.verbose_name, "admin_order_field": name, "stored_as": name}
+    shown.__dict__.update(facts)
+    return shown
+
+
 class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     # What cannot be taken back, or gives power: asks for a second factor once more.
     sensitive_actions: Collection[str] = ()
@@ -93,9 +123,26 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = super().get_list_display(request)
-        if scope.of(request).is_everything:
-            return list(columns)
-        return [column for column in columns if column not in self.columns_of_operators]
+        if not scope.of(request).is_everything:
+            columns = [column for column in columns if column not in self.columns_of_operators]
+        return [spelled(self.model, column, shown_address) for column in columns]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """What is only shown is shown as people write it, and as it is stored."""
+        fields = list(super().get_fields(request, obj))
+        if obj is None:
+            return fields
+        fixed = fields
+        if self.has_change_permission(request, obj):
+            fixed = [
+                getattr(field, "stored_as", field)
+                for field in self.get_readonly_fields(request, obj)
+            ]
+        return [spelled(self.model, field, both) if field in fixed else field for field in fields]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return [spelled(self.model, field, both) if obj else field for field in fields]
 
     @property
     def urls(self) -> list[URLPattern]:

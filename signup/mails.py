@@ -7,12 +7,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.mails import asked, held
+from audit.spelling import shown_domain
 from outbox import links
 from outbox.content import Button, MailContent, writes
 from outbox.models import OutboxMail
 from signup.flows import invite
 from signup.flows.request import CONFIRM, NOT_ME
-from tenants.addresses import shown_domain
 from tenants.selectors import user_by_address
 
 

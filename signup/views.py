@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 from accounts import browsers
 from accounts.buttons import pressed
 from accounts.return_urls import safe_return_url
+from audit.spelling import shown_domain
 from limits import networks
 from limits.exceptions import ChallengeNeeded
 from signup import asking, selectors
@@ -24,7 +25,6 @@ from signup.decision import Page
 from signup.flows import request as requests
 from signup.forms import AddressForm, AgainForm
 from signup.models import SignUp
-from tenants.addresses import shown_domain
 
 
 def printable(text: str) -> str:

@@ -171,10 +171,10 @@ class NothingToRenew(SubscriptionError):
     def __init__(self, tenant: str, sku: str) -> None:
         super().__init__(
             _(
-                "The subscription of %(tenant)s to %(plan)s has no end, so there is nothing to renew. To give it an "
+                "The subscription of %(organisation)s to %(plan)s has no end, so there is nothing to renew. To give it an "
                 "end, convert it with one (convert_subscription --until)."
             )
-            % {"tenant": tenant, "plan": sku}
+            % {"organisation": tenant, "plan": sku}
         )
 
 

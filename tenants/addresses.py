@@ -141,11 +141,3 @@ def parse_domain(typed: str) -> str:
 
 def _is_visible(text: str) -> bool:
     return text.isprintable() and not INVISIBLE.search(text)
-
-
-def shown_domain(name: str) -> str:
-    """A domain as people write it; the A-label where it does not decode."""
-    try:
-        return idna.decode(name)
-    except (idna.IDNAError, UnicodeError):
-        return name

@@ -9,9 +9,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from audit import spelling
 from audit.queries import insert
 from audit.services import gathered, record
-from tenants import addresses, role_mailboxes, signals
+from tenants import role_mailboxes, signals
 from tenants.access import require_governs
 from tenants.addresses import Address as TypedAddress
 from tenants.exceptions import AddressTaken, NoSuchMailboxRule, NoSuchRule
@@ -43,7 +44,7 @@ def make_tenant(*, domain_name: str, acting_user: User | None) -> tuple[Domain, 
 
 
 def _create_tenant(*, domain_name: str, acting_user: User | None) -> Domain:
-    tenant = Tenant.objects.create(name=addresses.shown_domain(domain_name))
+    tenant = Tenant.objects.create(name=spelling.shown_domain(domain_name))
     domain = Domain.objects.create(name=domain_name, tenant=tenant)
     record(
         action="tenant.created",

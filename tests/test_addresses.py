@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from audit.spelling import shown_domain
 from tenants.addresses import (
     AddressLiteral,
     AddressRefused,
@@ -17,7 +18,6 @@ from tenants.addresses import (
     QuotedLocalPart,
     parse,
     parse_domain,
-    shown_domain,
 )
 
 INVISIBLE = "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202e\u2060\u2066\u2069\ufeff"

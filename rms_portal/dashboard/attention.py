@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.fresh_factor import REAL
+from audit.spelling import shown_domain
 from outbox.models import OutboxMail
 from rms_portal.metrics.gauges import oldest_due_seconds
 from rms_portal.scheduler import last_sign_of_life
 from subscriptions.flows.ends import untold
 from subscriptions.models import LAST_DAY, Order, Subscription
-from tenants.addresses import shown_domain
 from tenants.models import Domain, DomainHandOver, Takeover, Tenant, User
 from tenants.selectors import LAPSES_AFTER, proofs_in_danger
 

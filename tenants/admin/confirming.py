@@ -18,7 +18,8 @@ from django.utils.translation import gettext_lazy
 
 from audit import freshness, refusals, scope
 from audit.exceptions import Refusal
-from tenants.addresses import AddressRefused, parse_domain, shown_domain
+from audit.spelling import shown_domain
+from tenants.addresses import AddressRefused, parse_domain
 
 
 class ConfirmForm(forms.Form):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from audit import scope
 from audit.admin import ReadOnlyAdmin
+from audit.spelling import shown_domain
 from tenants.access import operates
-from tenants.addresses import shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
 from tenants.admin.soon import soon

@@ -21,7 +21,8 @@ from django.utils.translation import gettext_lazy
 from audit import freshness, scope
 from audit.admin import ReadOnlyAdmin
 from audit.exceptions import Refusal
-from tenants.addresses import AddressRefused, parse_domain, shown_domain
+from audit.spelling import shown_domain
+from tenants.addresses import AddressRefused, parse_domain
 from tenants.admin import handing_over, taking_over
 from tenants.admin.acting import operator_of
 from tenants.admin.domain_words import NewDomainForm, state_in_words, under_way, whose_proof

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from audit import freshness
 from audit.exceptions import Refusal
-from tenants.addresses import AddressRefused, parse_domain, shown_domain
+from audit.spelling import shown_domain
+from tenants.addresses import AddressRefused, parse_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
 from tenants.admin.soon import soon

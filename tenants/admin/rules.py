@@ -12,6 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from audit.admin import HistoryInAuditLog, SearchByBeginning
+from audit.scoped_admin import spelled
+from audit.spelling import both
 from tenants import services
 from tenants.addresses import AddressRefused, parse_domain
 from tenants.admin.acting import operator_of
@@ -41,8 +43,8 @@ class DomainRuleAdmin(SearchByBeginning, HistoryInAuditLog):
     def subject_of(self, row: DomainRule) -> str:
         return f"domain:{row.domain}"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("domain",) if obj else ()
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return [spelled(DomainRule, "domain", both)] if obj else []
 
     def save_model(
         self,

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy
 
 from audit import scope
 from audit.names import Names
+from audit.spelling import shown_domain
 from tenants.access import governs, operates
-from tenants.addresses import shown_domain
 from tenants.admin.acting import operator_of
 from tenants.admin.deciding import DecidingPages
 from tenants.admin.log import ANOTHERS, names_seen_by

@@ -8,7 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tenants.addresses import shown_domain
+from audit.spelling import shown_domain
 from tenants.admin import confirming
 from tenants.admin.acting import operator_of
 from tenants.admin.soon import soon

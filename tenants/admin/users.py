@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from audit import freshness, refusals
 from audit.exceptions import Refusal
 from audit.scoped_admin import ScopedInline
+from audit.spelling import shown_address
 from tenants import access
 from tenants.admin.acting import operator_of
 from tenants.admin.filters import LastSignInFilter
@@ -29,8 +30,12 @@ from tenants.selectors import is_blocked
 class AddressInline(ScopedInline):
     model = Address
     reach = "user__tenant"
-    fields = ("address", "is_primary", "proven_at")
+    fields = ("shown", "is_primary", "proven_at")
     readonly_fields = fields
+
+    @admin.display(description=_("address"))
+    def shown(self, address: Address) -> str:
+        return shown_address(address.address)
 
 
 @admin.register(User)
@@ -114,8 +119,9 @@ class UserAdmin(AddressesPage):
         return not is_held or access.operates(operator_of(request))
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
+        fields = super().get_fields(request, obj)
         can_return = obj is not None and obj.state in {User.State.DISABLED, User.State.DELETED}
-        return [field for field in self.fields if can_return or field != "who_restores"]
+        return [field for field in fields if can_return or field != "who_restores"]
 
     @admin.display(description=_("who restores it"))
     def who_restores(self, user: User) -> str:

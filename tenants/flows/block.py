@@ -35,7 +35,7 @@ def disable_accounts(*, domain_name: str, acting_user: User | None) -> Shut:
         try:
             states.disable(user=user, acting_user=acting_user)
         except LastAdministrator:
-            left.append(str(user))
+            left.append(user.email or str(user))
         except NotActive:
             continue  # somebody else was faster
         else:

@@ -6,6 +6,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit import spelling
+
 
 class DomainRule(models.Model):
     """What this installation decided about a domain, before and above the shipped lists."""
@@ -34,7 +36,7 @@ class DomainRule(models.Model):
         ordering = ("domain",)
 
     def __str__(self) -> str:
-        return f"{self.domain}: {self.get_decision_display()}"
+        return f"{spelling.shown_domain(self.domain)}: {self.get_decision_display()}"
 
 
 class MailboxRule(models.Model):

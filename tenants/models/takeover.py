@@ -12,8 +12,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit import spelling
 from audit.origin import Behalf
-from tenants import addresses
 from tenants.models.tenant import Tenant
 
 
@@ -113,7 +113,7 @@ class Takeover(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{addresses.shown_domain(self.domain_name)}: {self.get_state_display()}"
+        return f"{spelling.shown_domain(self.domain_name)}: {self.get_state_display()}"
 
     @property
     def behalf(self) -> Behalf | None:

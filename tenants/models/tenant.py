@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tenants import addresses
+from audit import spelling
 
 
 class Tenant(models.Model):
@@ -73,4 +73,4 @@ class Domain(models.Model):
         )
 
     def __str__(self) -> str:
-        return addresses.shown_domain(self.name)
+        return spelling.shown_domain(self.name)

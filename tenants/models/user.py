@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from audit import spelling
 from tenants.models.tenant import Domain, Tenant
 from tenants.tombstones import is_tombstone
 
@@ -166,7 +167,7 @@ class User(AbstractBaseUser):
         )
 
     def __str__(self) -> str:
-        return self.email or str(self.id)
+        return spelling.shown_address(self.email) if self.email else str(self.id)
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]

@@ -7,9 +7,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from audit.spelling import shown_domain
 from outbox.content import MailContent, writes
 from outbox.models import OutboxMail
-from tenants.addresses import shown_domain
 from tenants.models import Takeover, TakeoverNotice, User
 
 Stage = TakeoverNotice.Stage

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from audit.changing import SteppedCommand
 from audit.commands import Row, lines, table
-from tenants.addresses import parse_domain, shown_domain
+from audit.spelling import shown_domain
+from tenants.addresses import parse_domain
 from tenants.flows import prove, take_over
 from tenants.models import Domain, Tenant, User
 from tenants.representations import line_row, proof_details, takeover_row
