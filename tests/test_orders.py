@@ -384,3 +384,13 @@ def test_what_has_no_end_is_not_renewed(portal: Client, tenant: Tenant) -> None:
     words = ("renew_subscription", "contoso.com", "--plan", OFFICE, "--months", "12")
     assert "has no end" in refusal(*words)
     assert Subscription.objects.get().ends_at is None
+
+
+def test_an_order_of_units_alone_says_that_the_end_stays(
+    portal: Client, operator: Client, tenant: Tenant
+) -> None:
+    SubscriptionFactory.create(tenant=tenant, units=7)
+    do(portal, path(tenant, "order", OFFICE), units=9, months=0)
+    assert Order.objects.get().months == 0
+    assert "the end stays" in page(portal, PLANS)
+    assert "the end stays" in page(operator, ORDERS)

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from audit import refusals
@@ -22,7 +23,7 @@ from tenants.admin.acting import operator_of
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     reach = "tenant"
-    list_display = ("placed_at", "tenant", "plan", "units", "months", "state", "decided_at")
+    list_display = ("placed_at", "tenant", "plan", "units", "lasts", "state", "decided_at")
     list_select_related = ("tenant", "plan")
     list_filter = ("state", "plan", "placed_at")
     search_beginnings = ("tenant__domains__name",)
@@ -32,6 +33,10 @@ class OrderAdmin(ReadOnlyAdmin):
     actions: Any = ("confirm", "refuse", "withdraw")
     grave_actions = ("refuse", "withdraw")
     nothing_yet = _("Nothing was ordered yet. Administrators order under Plans.")
+
+    @admin.display(description=_("months"), ordering="months")
+    def lasts(self, order: Order) -> str:
+        return str(order.months) if order.months else gettext("the end stays")
 
     def fits(self, action: str, row: Order) -> bool:
         return row.state == Order.State.PLACED
