@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import PYTHON, ROOT, served
+from tests.services.product import PYTHON, ROOT
 from tests.test_audit_on_postgresql import environment
 
 pytestmark = pytest.mark.services
@@ -80,14 +79,7 @@ def test_the_same_holds_on_postgresql(postgres: Postgres, tmp_path: Path) -> Non
 def test_of_a_move_and_a_new_account_at_the_same_instant_none_is_left_behind(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    rounds = json.loads(
-        product.manage("shell", "--no-imports", "--command", AT_ONCE.strip() % ROUNDS)
-    )
+    product = postgres.product(tmp_path)
+    rounds = product.told(AT_ONCE.strip() % ROUNDS)
     assert [strays for strays, _ in rounds] == [0] * ROUNDS
     assert all(len(refused) <= 1 for _, refused in rounds)

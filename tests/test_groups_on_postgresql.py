@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import Product, served
+from tests.services.product import Product
 
 pytestmark = pytest.mark.services
 ROUNDS, LENGTH = 20, 4
@@ -92,28 +91,19 @@ print(json.dumps({
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    return served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-
-
-def answer_of(product: Product, script: str) -> str:
-    return product.manage("shell", "--no-imports", "--command", script)
+    return postgres.product(tmp_path)
 
 
 def test_of_those_who_would_close_a_circle_at_once_one_is_told(product: Product) -> None:
     script = CIRCLES.replace("LENGTH", str(LENGTH)).replace("ROUNDS", str(ROUNDS))
-    rounds = json.loads(answer_of(product, script))
+    rounds = product.told(script)
     # Of four groups in one another, the outermost has three inside, the next two, the next one.
     assert rounds == [[3 + 2 + 1, ["GroupsInACircle"]]] * ROUNDS
 
 
 @pytest.mark.long
 def test_a_hundred_thousand_members_are_one_query_each_time(product: Product) -> None:
-    seen = json.loads(answer_of(product, MANY.replace("MEMBERS", str(MEMBERS))))
+    seen = product.told(MANY.replace("MEMBERS", str(MEMBERS)))
     assert {name: answer for name, (answer, _, _) in seen.items()} == {
         "all": MEMBERS,
         "active": MEMBERS,

@@ -29,7 +29,6 @@ from subscriptions.models import Subscription
 from tenants.models import Domain, Tenant, User
 from tests.factories import TenantFactory
 from tests.services.postgres import Postgres
-from tests.services.product import served
 from tests.test_commands import OURS, refusal, run
 
 pytestmark = pytest.mark.django_db
@@ -385,11 +384,6 @@ print(json.dumps([Tenant.objects.count(), seen]))
 
 @pytest.mark.services
 def test_of_40_at_the_same_instant_one_is_done(postgres: Postgres, tmp_path: Path) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    made, seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT))
+    product = postgres.product(tmp_path)
+    made, seen = product.told(SCRIPT)
     assert (made, seen.count("done"), len(seen)) == (1, 1, 40)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import PYTHON, ROOT, Product, served
+from tests.services.product import PYTHON, ROOT, Product
 from tests.services.waiting import until
 
 pytestmark = [pytest.mark.services, pytest.mark.long]
@@ -46,12 +46,7 @@ KEYED = (*ORDER, "--idempotency-key", "order-17", "--json")
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
+    product = postgres.product(tmp_path)
     product.manage("shell", "--no-imports", "--command", MAKE)
     return product
 
@@ -69,7 +64,7 @@ def running(product: Product, *words: str) -> subprocess.Popen[str]:
 
 
 def seen(product: Product) -> tuple[list[str], int]:
-    states, paid = json.loads(product.manage("shell", "--no-imports", "--command", LOOK))
+    states, paid = product.told(LOOK)
     return states, paid
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import served
 
 pytestmark = pytest.mark.services
 ROUNDS = 30
@@ -59,12 +57,7 @@ print(json.dumps({role: [left(role, n) for n in range(%d)] for role in ("adminis
 
 
 def test_of_two_who_shut_each_other_at_once_one_stays(postgres: Postgres, tmp_path: Path) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT % ROUNDS))
+    product = postgres.product(tmp_path)
+    seen = product.told(SCRIPT % ROUNDS)
     assert seen["administrator"] == [[1, ["LastAdministrator"]]] * ROUNDS
     assert seen["operator"] == [[1, ["LastOperator"]]] * ROUNDS

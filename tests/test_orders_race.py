@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import served
 
 pytestmark = pytest.mark.services
 ROUNDS, AT_ONCE = 6, 8
@@ -109,13 +107,8 @@ print(json.dumps({
 def test_of_several_who_decide_at_once_one_does_and_the_others_are_told(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT))
+    product = postgres.product(tmp_path)
+    seen = product.told(SCRIPT)
     assert seen == {
         # Placed and decided: two events of an order.
         "decided": [[1, 0, True, 2]] * ROUNDS,

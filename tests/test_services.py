@@ -13,7 +13,7 @@ from redis import Redis as RedisClient
 
 from tests.services import programs
 from tests.services.postgres import Postgres
-from tests.services.product import served
+from tests.services.product import alone_with
 from tests.services.redis import Redis
 from tests.services.smtp import Smtp, serving
 from tests.services.waiting import until
@@ -37,7 +37,6 @@ def test_every_postgres_database_is_new(postgres: Postgres) -> None:
 @pytest.mark.services
 def test_every_migrated_database_is_a_copy_of_its_own(postgres: Postgres, tmp_path: Path) -> None:
     urls = [postgres.migrated_url(), postgres.migrated_url()]
-    nowhere = {"redis_url": "redis://127.0.0.1:1", "email_url": "smtp://127.0.0.1:1"}
     for number, url in enumerate(urls):
         with (
             closing(psycopg2.connect(url)) as connection,
@@ -53,7 +52,7 @@ def test_every_migrated_database_is_a_copy_of_its_own(postgres: Postgres, tmp_pa
                 [f"firm{number}"],
             )
     # Fails where a migration is missing.
-    served(tmp_path, database_url=urls[0], **nowhere).manage("migrate", "--check")
+    alone_with(urls[0], tmp_path).manage("migrate", "--check")
 
 
 @pytest.mark.services

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import Product, served
+from tests.services.product import Product
 from tests.test_takeover_race import BEGIN, seen
 
 pytestmark = pytest.mark.services
@@ -148,14 +148,7 @@ print(json.dumps({"failures": failures, "deadlocks": deadlocks(), "done": len(do
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    product = served(
-        tmp_path,
-        database_url=postgres.new_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    product.manage("migrate", "--verbosity", "0")
-    return product
+    return postgres.product(tmp_path)
 
 
 @pytest.mark.long

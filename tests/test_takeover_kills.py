@@ -11,19 +11,14 @@ import pytest
 
 from tenants.takeover.registry import belongings
 from tests.services.postgres import Postgres
-from tests.services.product import PYTHON, served
+from tests.services.product import PYTHON
 
 pytestmark = pytest.mark.services
 
 
 def killed(postgres: Postgres, folder: Path, *, rounds: int) -> list[list[str]]:
     """Of each kill: before which step, which way, how the connection ended, and what was there then."""
-    product = served(
-        folder,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
+    product = postgres.product(folder)
     done = subprocess.run(
         [PYTHON, "-m", "tests.crashing", str(rounds)],
         cwd=product.root,

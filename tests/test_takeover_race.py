@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import PYTHON, Product, served
+from tests.services.product import PYTHON, Product
 
 pytestmark = pytest.mark.services
 TAKERS, ROUNDS = 4, 8
@@ -188,12 +188,7 @@ print(json.dumps([sign_up.state, holder("shop.com") == olga.tenant, sign_up.is_l
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    return served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
+    return postgres.product(tmp_path)
 
 
 def seen(product: Product, script: str) -> Any:

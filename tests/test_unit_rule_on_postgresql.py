@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import served
 
 pytestmark = pytest.mark.services
 ROUNDS = 12
@@ -92,13 +90,8 @@ print(json.dumps(seen))
 def test_the_database_lets_nobody_have_more_units_than_were_bought(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
-    seen = json.loads(product.manage("shell", "--no-imports", "--command", SCRIPT))
+    product = postgres.product(tmp_path)
+    seen = product.told(SCRIPT)
     assert seen["last"] == [[1, 1]] * ROUNDS
     assert seen["strays"] == [0] * ROUNDS
     del seen["last"], seen["strays"]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import served
 
 pytestmark = pytest.mark.services
 AT_ONCE, UNITS = 200, 60
@@ -97,16 +95,9 @@ print(json.dumps([by_hand(), signing_in(), while_units_change()]))
 def test_units_are_never_assigned_twice_however_many_press_at_once(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    product = served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:1",
-    )
+    product = postgres.product(tmp_path)
     script = SCRIPT % (AT_ONCE, UNITS)
-    by_hand, signing_in, changing = json.loads(
-        product.manage("shell", "--no-imports", "--command", script)
-    )
+    by_hand, signing_in, changing = product.told(script)
     none_left = ["NoUnitLeft"] * (AT_ONCE - UNITS)
     assert by_hand == {"units": UNITS, "used": UNITS, "waiting": 0, "refused": none_left}
     assert signing_in == {

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.services.postgres import Postgres
-from tests.services.product import Product, served
+from tests.services.product import Product
 from tests.services.receiver import receiving
 from tests.webhooks import is_genuine
 
@@ -61,13 +61,7 @@ print(json.dumps([str(uid) for uid in Event.objects.values_list("uid", flat=True
 
 @pytest.fixture
 def product(postgres: Postgres, tmp_path: Path) -> Product:
-    return served(
-        tmp_path,
-        database_url=postgres.migrated_url(),
-        redis_url="redis://127.0.0.1:1",
-        email_url="smtp://127.0.0.1:9",
-        WEBHOOK_NETWORKS="127.0.0.0/8",
-    )
+    return postgres.product(tmp_path, WEBHOOK_NETWORKS="127.0.0.0/8")
 
 
 def test_what_was_being_told_when_a_worker_died_is_told_again_and_nothing_is_lost(
@@ -77,9 +71,9 @@ def test_what_was_being_told_when_a_worker_died_is_told_again_and_nothing_is_los
         secret = json.loads(product.manage("create_webhook", receiver.url, "--json"))["secret"]
         # Every third is taken, and not answered: who tells it dies while it waits.
         receiver.answers.extend([204, 204, "hang"] * KILLS)
-        caught = json.loads(product.manage("shell", "--no-imports", "--command", BEGIN + KILL))
+        caught = product.told(BEGIN + KILL)
         receiver.answers.clear()
-        events = json.loads(product.manage("shell", "--no-imports", "--command", BEGIN + FINISH))
+        events = product.told(BEGIN + FINISH)
         told = list(receiver.told)
     killed_in_the_middle = caught[-1]
     assert killed_in_the_middle >= KILLS // 3, caught

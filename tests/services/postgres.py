@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg2
 
 from tests.services import programs
-from tests.services.product import served
+from tests.services.product import Product, alone_with
 from tests.services.waiting import PATIENCE, free_port, until
 
 MIGRATED = "migrated"
@@ -43,6 +43,10 @@ class Postgres:
             self._has_migrated.append(_migrated(self._created(MIGRATED)))
         return self._created(f"test_{next(self._numbers)}", like=MIGRATED)
 
+    def product(self, folder: Path, **settings: str) -> Product:
+        """On a migrated database of its own, without a broker and a mail server."""
+        return alone_with(self.migrated_url(), folder, **settings)
+
     def _created(self, name: str, *, like: str = "template1") -> str:
         with closing(psycopg2.connect(self.url("postgres"))) as connection:
             connection.autocommit = True
@@ -58,9 +62,8 @@ class Postgres:
 
 
 def _migrated(url: str) -> str:
-    nowhere = {"redis_url": "redis://127.0.0.1:1", "email_url": "smtp://127.0.0.1:1"}
     with tempfile.TemporaryDirectory(prefix="rms-migrating-") as folder:
-        served(Path(folder), database_url=url, **nowhere).manage("migrate", "--verbosity=0")
+        alone_with(url, Path(folder)).manage("migrate", "--verbosity=0")
     return url
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from tests.services.waiting import PATIENCE, free_port, until
@@ -80,6 +82,10 @@ class Product:
         )
         assert done.returncode == 0, f"{arguments}: {done.stderr}"
         return done.stdout
+
+    def told(self, script: str) -> Any:
+        """What a script prints as JSON."""
+        return json.loads(self.manage("shell", "--no-imports", "--command", script))
 
     def start(self, name: str) -> None:
         with self._log(name).open("ab") as log:
@@ -183,3 +189,9 @@ def served(
             **settings,
         },
     )
+
+
+def alone_with(database_url: str, folder: Path, **settings: str) -> Product:
+    """As served, but that broker and mail server are away: what only reads and writes rows needs neither."""
+    away = {"redis_url": "redis://127.0.0.1:1", "email_url": "smtp://127.0.0.1:1"}
+    return served(folder, database_url=database_url, **{**away, **settings})
