@@ -89,7 +89,7 @@ def test_an_administrator_who_was_shut_out_comes_back_by_a_fresh_factor_alone(
     for state in ("disabled", "deleted"):
         sign_in_fresh(client, boss)
         verb = {"disabled": states.disable, "deleted": states.delete}[state]
-        verb(user=User.objects.get(pk=rogue.pk), acting_user=None)
+        verb(user=User.objects.get(pk=rogue.pk), acting_user=boss)
         sign_in_fresh(client, boss, minutes_ago=11)
         answer = client.post(USERS, {"action": "restore", "_selected_action": [str(rogue.pk)]})
         assert answer.headers["Location"] == BY_CODE
