@@ -116,6 +116,8 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
     name_for_administrators: str | Promise = ""
     # What an empty list says: how a row comes to be in it.
     nothing_yet: str | Promise = _("There is nothing here yet.")
+    # What will be gone, what stays, and whether it comes back: a page that lets rows be deleted says it.
+    deleting_means: str | Promise = ""
     # Counting how many rows each filter would leave reads the whole table, once for each.
     show_facets = admin.ShowFacets.NEVER
     # They name the organisation, which an administrator knows.
@@ -254,6 +256,12 @@ class ScopedAdmin(Scoped, admin.ModelAdmin):  # type: ignore[type-arg]
         named = {"title": capfirst(self.opts.verbose_name)} if object_id else {}
         context = {**named, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
+        """In the words of the page: Django would list rows of the database. What it means comes first."""
+        return [self.deleting_means, *(str(row) for row in objs)], {}, set(), []
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

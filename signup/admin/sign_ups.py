@@ -94,5 +94,9 @@ class LegalDocumentAdmin(EditedAdmin):
 
 @admin.register(WelcomeItem)
 class WelcomeItemAdmin(EditedAdmin):
+    deleting_means = _(
+        "It is gone from the welcome page for everybody, at once, and its words are not kept. Nobody's account or files "
+        "change. To hide it for a while, change it so that it is not shown."
+    )
     list_display = ("title", "section", "device", "language", "url", "position", "is_shown")
     list_filter = ("section", "device", "language", "is_shown")

@@ -33,6 +33,10 @@ class DomainRuleForm(ModelForm):  # type: ignore[type-arg]
 class DomainRuleAdmin(SearchByBeginning, HistoryInAuditLog):
     """What this installation decided about a domain, above the shipped lists."""
 
+    deleting_means = _(
+        "The shipped lists decide about these domains again: who may sign up there, and whether organisation-wide grants hold. "
+        "Accounts stay as they are, also those that were disabled. The rule and its reason are not kept; you can enter them anew."
+    )
     list_display = ("domain", "decision", "reason", "created_at")
     list_filter = ("decision",)
     search_beginnings = ("domain",)
@@ -85,6 +89,10 @@ class MailboxRuleForm(ModelForm):  # type: ignore[type-arg]
 class MailboxRuleAdmin(HistoryInAuditLog):
     """Which mailboxes are for a task, above the shipped list."""
 
+    deleting_means = _(
+        "The shipped list decides about mailboxes of these names again, for who signs up from now on. Accounts that were "
+        "admitted, or wait for it, stay as they are. The rule and its reason are not kept; you can enter them anew."
+    )
     list_display = ("name", "decision", "reason", "created_at")
     list_filter = ("decision",)
     search_fields = ("name__startswith",)
