@@ -30,6 +30,7 @@ from audit.scope import Reach
 from audit.scoped_admin import ScopedAdmin
 from audit.searching import CountingPaginator, as_stored
 from audit.services import record
+from audit.sorting import SortedList
 
 
 class SearchByBeginning:
@@ -93,6 +94,9 @@ class ReadOnlyAdmin(SearchByBeginning, HistoryInAuditLog):
         view = self.admin_site.admin_view(self.export_view)
         return [path("export/", view, name=name), *super().get_urls()]
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return SortedList
+
     def export_view(self, request: HttpRequest) -> HttpResponseBase:
         """What the list shows with the same search and filters."""
         try:
@@ -148,7 +152,7 @@ def make_readable(request: HttpRequest, events: list[AuditEvent]) -> None:
         vars(entry.event)["entry"] = entry
 
 
-class ListWithNames(ChangeList):
+class ListWithNames(SortedList):
     """Those of the page at once, however many rows it has."""
 
     def get_results(self, request: HttpRequest) -> None:
