@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from audit.queries import insert
@@ -189,12 +189,13 @@ def retry_failed(*, acting_user: Actor | None) -> int:
 
 def mails_of(person_id: uuid.UUID, *, to: Mapping[str, dt.datetime]) -> QuerySet[OutboxMail]:
     """What was sent, or waits, for one person: mail to these addresses that is no newer than said, and to wherever
-    they had a link sent that speaks of them.
+    they had a link sent that speaks of them. Each is asked by itself: of all at once no index knows.
     """
-    wanted = Q(pk__in=MailLink.objects.filter(subject_id=person_id).values("mail_id"))
+    found = set(MailLink.objects.filter(subject_id=person_id).values_list("mail_id", flat=True))
     for address, until in to.items():
-        wanted |= Q(to_address=address, created_at__lte=until)
-    return OutboxMail.objects.filter(wanted)
+        theirs = OutboxMail.objects.filter(to_address=address, created_at__lte=until)
+        found |= set(theirs.values_list("pk", flat=True))
+    return OutboxMail.objects.filter(pk__in=found)
 
 
 def purge() -> int:

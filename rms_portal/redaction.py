@@ -47,6 +47,14 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![\w-])[\w-]{43}(?![\w-])", re.ASCII), REDACTED),
     (re.compile(r"gAAAA[\w-]{20,}=*", re.ASCII), REDACTED),
     (re.compile(r"(?<![\w-])(?=[0-9a-f]*[g-z])(?=[a-z]*[0-9])[a-z0-9]{32}(?![\w-])"), REDACTED),
+    # PostgreSQL tells the values of the row that it refused, names and digests among them.
+    (
+        re.compile(r"(Failing row contains )\(.*?\)(?=\.?$)", re.DOTALL | re.MULTILINE),
+        rf"\1({REDACTED})",
+    ),
+    (re.compile(r"(Key \([^)\n]*\)=)\([^\n]*\)(?= (?:already|is|conflicts))"), rf"\1({REDACTED})"),
+    # gunicorn tells from where a request came that is none.
+    (re.compile(r"(\bip=)[0-9A-Fa-f.:]+"), r"\1[network]"),
     # Whom it is about is told by ids. Workers have names of this form.
     (re.compile(r"(?<![\w.+-])(?!celery@)[\w.+-]+@(?:[\w-]+\.)+[\w-]{2,}"), "[address]"),
 )

@@ -53,6 +53,11 @@ SESSION = "k3zq9v0w8x7y6u5t4s3r2q1p0o9n8m7l"
         ("METRICS_TOKEN=let-me-in-please", "let-me-in"),
         (f"cannot read {Fernet(Fernet.generate_key()).encrypt(b'seed').decode()}", "gAAAA"),
         ("Key (email)=(anna@walkers.com) already exists.", "anna@walkers.com"),
+        ("DETAIL:  Key (tenant_id, name_key)=(4711, anna (she)) already exists.", "anna"),
+        ("DETAIL:  Failing row contains (4711, Anna, O)Mc, null, argon2$argon2id$v=19).", "Anna"),
+        ("DETAIL:  Failing row contains (4711, Anna, O)Mc, null, argon2$argon2id$v=19).", "argon"),
+        ("Invalid request from ip=203.0.113.7: Invalid HTTP Version", "203.0.113.7"),
+        ("Invalid request from ip=2001:db8::7: Invalid HTTP Version", "2001:db8"),
     ],
 )
 def test_what_looks_like_a_secret_is_not_written(text: str, secret: str) -> None:
