@@ -65,6 +65,15 @@ def test_a_member_becomes_the_administrator_by_command(dns: Dns) -> None:
     assert run("show_tenant", SHOP)["state"] == "managed"
 
 
+def test_who_would_undo_what_a_member_did_is_told_to_stop_it(dns: Dns) -> None:
+    person = unmanaged(SHOP).users.get(email=f"person0@{SHOP}")
+    published(dns, person)
+    confirm("--administrator", str(person.email))
+    assert "Stop it instead, within 30 days (stop_takeover)." in refusal("undo_takeover", SHOP)
+    assert run("stop_takeover", SHOP, "--reason", "Not theirs.")["state"] == "undone"
+    assert "There is no takeover" in refusal("undo_takeover", SHOP)
+
+
 def test_a_domain_of_another_is_previewed_first_and_taken_with_force(dns: Dns, ada: User) -> None:
     shop = unmanaged(SHOP)
     published(dns, ada)

@@ -11,11 +11,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from audit import origin
-from tenants.access import require_governs, require_operates
+from tenants.access import operates, require_governs, require_operates
 from tenants.flows import administer
 from tenants.models import Domain, Takeover, TakeoverNotice, Tenant, User
 from tenants.takeover import refusals
-from tenants.takeover.exceptions import NothingToUndo, UnderWay
+from tenants.takeover.exceptions import NothingToUndo, OnlyStopped, UnderWay
 from tenants.takeover.journal import actor, carry_out, finish_back, lock, note, settle
 from tenants.takeover.notices import tell
 from tenants.takeover.registry import Move
@@ -65,12 +65,22 @@ def begin(
 ) -> Takeover:
     """Notes that it shall be undone; `run` does it. By whoever runs the service, or an administrator of the taker.
 
-    Raises NotAllowed, NothingToUndo (also where `takeover_id`, if given, is another one by now) or UnderWay.
+    Raises NotAllowed, NothingToUndo (also where `takeover_id`, if given, is another one by now), OnlyStopped or
+    UnderWay.
     """
+    if operates(acting_user) and _is_a_members(domain_name):
+        raise OnlyStopped(domain_name)
     takeover = get_undoable(domain_name, takeover_id)
     require_governs(acting_user, Tenant.objects.get(pk=takeover.target_tenant_id))
     mark(takeover=takeover, acting_user=acting_user, reason=reason, is_stopped=False)
     return takeover
+
+
+def _is_a_members(domain_name: str) -> bool:
+    """Whether the newest that was done to the domain is that a member became the administrator."""
+    done = Takeover.objects.filter(domain_name=domain_name, state=State.DONE).order_by("-done_at")
+    newest = done.first()
+    return newest is not None and newest.kind == Kind.INTERNAL and undoable(domain_name) is None
 
 
 def get_undoable(domain_name: str, takeover_id: uuid.UUID | None = None) -> Takeover:

@@ -120,6 +120,17 @@ class NothingToUndo(TakeoverRefused):
         )
 
 
+class OnlyStopped(TakeoverRefused):
+    def __init__(self, domain: str) -> None:
+        super().__init__(
+            _(
+                "A member proved %(domain)s and became the administrator: nothing has moved that could go back. Stop it "
+                "instead, within 30 days (stop_takeover)."
+            )
+            % {"domain": domain}
+        )
+
+
 class NothingToWaive(TakeoverRefused):
     def __init__(self, domain: str) -> None:
         super().__init__(
