@@ -37,6 +37,8 @@ def test_a_takeover_is_shown_before_it_is_done_and_wants_the_domain_typed(
     assert TAKE in page(portal, prove_page(proof))
     preview = page(portal, TAKE)
     assert "The domain firm.com goes along." in preview
+    assert "For 72 hours afterwards, nobody of your organisation can delete" in preview
+    assert "For 30 days you can undo it, with your second factor." in preview
     refused = portal.post(TAKE, {"typed": "contoso.com"})
     assert "Type firm.com here" in refused.content.decode()
     assert not Takeover.objects.exists()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from audit.spelling import shown_domain
 from tenants.admin import confirming
@@ -15,6 +17,7 @@ from tenants.admin.soon import soon
 from tenants.flows import take_over
 from tenants.models import Tenant
 from tenants.takeover.exceptions import TakeoverRefused
+from tenants.takeover.journal import UNDO_FOR
 
 
 def view(
@@ -33,7 +36,7 @@ def view(
         name="take_over",
         domain_name=domain_name,
         title=_("Take over %(domain)s") % {"domain": shown},
-        lines=[line.text for line in preview.lines if not line.collides],
+        lines=[*(line.text for line in preview.lines if not line.collides), *_afterwards()],
         warnings=[line.text for line in preview.lines if line.collides],
         button=_("Take over %(domain)s") % {"domain": shown},
         shown=[
@@ -46,6 +49,21 @@ def view(
         back_name=shown,
     )
     return confirming.ask(request, site, question)
+
+
+def _afterwards() -> list[str]:
+    hours = settings.TAKEOVER_LIMITED_HOURS
+    limits = ngettext(
+        "For %(hours)d hour afterwards, nobody of your organisation can delete these accounts or reset how they sign in, "
+        "or change their groups' addresses and members.",
+        "For %(hours)d hours afterwards, nobody of your organisation can delete these accounts or reset how they sign "
+        "in, or change their groups' addresses and members.",
+        hours,
+    ) % {"hours": hours}
+    undo = _("For %(days)d days you can undo it, with your second factor.") % {
+        "days": UNDO_FOR.days
+    }
+    return [limits, undo] if hours else [undo]
 
 
 def _begin(request: HttpRequest, domain_name: str, target: Tenant) -> str:
