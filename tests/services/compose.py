@@ -88,7 +88,11 @@ class Here:
 
     def text(self, text: str) -> str:
         """All at once: what is put in may look like something else to replace, as a port with 8000 in it does."""
-        there = "|".join(rf"(?<!\d){re.escape(one)}(?!\d)" for one in self.replacements)
+        # A number is none within a longer one; a name may follow on any digit, as that of a password.
+        there = "|".join(
+            rf"(?<!\d){re.escape(one)}(?!\d)" if one[0].isdigit() else re.escape(one)
+            for one in self.replacements
+        )
         return re.sub(there, lambda found: self.replacements[found[0]], text)
 
     def environment(self, values: Mapping[str, str]) -> dict[str, str]:
