@@ -18,6 +18,7 @@ from rms_portal.environment import is_loopback
 from rms_portal.translations import compile_catalogues
 from signup import domain_lists
 from tenants import role_mailboxes
+from tests.audit_chains import log  # noqa: F401 -- a fixture
 from tests.domain_portal import boss, firm, neighbour, operator, portal, sent  # noqa: F401 -- fixtures
 from tests.domain_proofs import dns, member, tenant  # noqa: F401 -- fixtures
 from tests.services import programs
